@@ -6,8 +6,8 @@ One row a break, with the columns of ``COLUMNS``:
                where the sub-test has parameters besides its writer
     writers    range of releases that wrote the golden (``1.3.1..1.5.1``, ``*``)
     readers    range of releases that fail to read it
-    message    how the error begins: ``RuntimeError: version_ <= ...``, or
-               ``crashed: SIGSEGV``
+    message    how the error begins, on one line: ``RuntimeError: version_ <=``, or
+               ``crashed: SIGSEGV``; ``*`` stands for any text
     cause      one sentence
     reference  PyTorch issue, pull request, release note or source file
 
@@ -18,6 +18,7 @@ that message; a row that no cell of a run needed is stale and fails the run.
 import csv
 import fnmatch
 import os
+import re
 from dataclasses import dataclass
 from typing import Iterable, Optional, Tuple
 
@@ -56,6 +57,16 @@ class KnownBreak:
             and writer in self.writers
             and reader in self.readers
         )
+
+    def expects(self, message: str) -> bool:
+        """Whether an error, as ``one_line`` gives it, is the one that is listed."""
+        pattern = ".*".join(re.escape(part) for part in self.message.split("*"))
+        return re.match(pattern, message) is not None
+
+
+def one_line(error: BaseException) -> str:
+    """``Type: message``, with every run of white space made one blank."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def cell_name(test: str, parameters: dict) -> str:

@@ -1,0 +1,212 @@
+"""Expected values, kept outside the formats under test (torch 1.0, Python 3.7).
+
+A value (tensors, numbers, strings and containers of them) is described by a tree
+of plain data, with the elements of each tensor in a numpy array; the tree, as
+JSON, and the arrays go into one ``.npz``.  Comparing is comparing descriptions:
+kind, dtype, shape, quantization parameters and every bit of every element,
+unless the caller gives a Tolerance, which carries its reason.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+import numpy as np
+import torch
+
+_TREE = "tree"
+_PLAIN = (str, bool, int, float, type(None))
+# numpy lacks these; float32 holds each of their values exactly.
+_WIDENED = tuple(
+    getattr(torch, name) for name in ("bfloat16",) if hasattr(torch, name)
+)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far elements may be off, and why that is no fault.
+
+    ``abs(found - expected) <= atol + rtol * abs(expected)``; for a quantized
+    tensor the unit is one step of its integer representation.
+    """
+
+    atol: float
+    rtol: float
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise ValueError("a tolerance needs its reason: op, dtype, engine or CPU")
+
+
+def save_expected(path: str, value: Any) -> None:
+    """Write ``value`` to ``path`` (``.npz``)."""
+    arrays: Dict[str, np.ndarray] = {}
+    tree = _describe(value, arrays)
+    arrays[_TREE] = np.array(json.dumps(tree, sort_keys=True))
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def find_differences(
+    path: str,
+    value: Any,
+    tolerance: Optional[Tolerance] = None,
+    part: Optional[str] = None,
+) -> List[str]:
+    """How ``value`` differs from what ``save_expected`` wrote to ``path``.
+
+    With ``part``, from what stands under that key of the dict that was written.
+    One line a difference, naming the place in the value; empty if it agrees.
+    """
+    with np.load(path, allow_pickle=False) as stored:
+        expected_arrays = {name: stored[name] for name in stored.files}
+    expected = json.loads(str(expected_arrays[_TREE]))
+    if part is not None:
+        expected = dict(expected["dict"])[part]
+    arrays: Dict[str, np.ndarray] = {}
+    # Through JSON, as the stored tree went: tuples and lists become one.
+    found = json.loads(json.dumps(_describe(value, arrays), sort_keys=True))
+    return list(
+        _differences(part or "value", expected, expected_arrays, found, arrays, tolerance)
+    )
+
+
+def _describe(value: Any, arrays: Dict[str, np.ndarray]) -> Any:
+    """The tree of ``value``; puts the elements of its tensors into ``arrays``."""
+    if isinstance(value, torch.Tensor):
+        return _describe_tensor(value, arrays)
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, (list, tuple, torch.Size)):
+        return [_describe(item, arrays) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return {"set": sorted(_describe(item, arrays) for item in value)}
+    if isinstance(value, dict):
+        # A list of pairs: order is part of the value, keys need not be strings.
+        return {"dict": [[_describe(k, arrays), _describe(v, arrays)]
+                         for k, v in value.items()]}  # fmt: skip
+    if isinstance(value, torch.dtype):
+        return {"dtype": str(value)}
+    raise TypeError(
+        f"no description for {type(value).__name__}; add one to common_expected.py"
+    )
+
+
+def _describe_tensor(tensor: torch.Tensor, arrays: Dict[str, np.ndarray]) -> dict:
+    tensor = tensor.detach()
+    tree = {"dtype": str(tensor.dtype), "shape": list(tensor.shape)}
+    if getattr(tensor, "is_quantized", False):
+        tree["quantization"] = _describe_quantization(tensor, arrays)
+        elements = tensor.int_repr()
+    elif tensor.dtype in _WIDENED:
+        elements = tensor.float()
+    else:
+        elements = tensor
+    tree["elements"] = _add_array(elements.cpu().contiguous().numpy(), arrays)
+    return tree
+
+
+def _describe_quantization(
+    tensor: torch.Tensor, arrays: Dict[str, np.ndarray]
+) -> dict:
+    if tensor.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
+        return {"scale": tensor.q_scale(), "zero_point": tensor.q_zero_point()}
+    return {
+        "axis": tensor.q_per_channel_axis(),
+        "scales": _describe_tensor(tensor.q_per_channel_scales(), arrays),
+        "zero_points": _describe_tensor(tensor.q_per_channel_zero_points(), arrays),
+    }
+
+
+def _add_array(array: np.ndarray, arrays: Dict[str, np.ndarray]) -> str:
+    name = f"a{len(arrays)}"
+    arrays[name] = np.array(array)
+    return name
+
+
+def _differences(
+    place: str,
+    expected: Any,
+    expected_arrays: Dict[str, np.ndarray],
+    found: Any,
+    arrays: Dict[str, np.ndarray],
+    tolerance: Optional[Tolerance],
+) -> Iterator[str]:
+    """Lines naming where two descriptions differ."""
+    if _is_tensor(expected) and _is_tensor(found):
+        for key in ("dtype", "shape"):
+            if expected[key] != found[key]:
+                yield f"{place}: {key} {found[key]}, expected {expected[key]}"
+                return
+        pairs: List[Tuple[str, Any, Any]] = [
+            (f"{place}.{key}", (expected.get("quantization") or {}).get(key),
+             (found.get("quantization") or {}).get(key))
+            for key in sorted({*(expected.get("quantization") or {}),
+                               *(found.get("quantization") or {})})
+        ]  # fmt: skip
+        for inner, left, right in pairs:
+            # Quantization parameters are stored, not computed: always exact.
+            yield from _differences(
+                inner, left, expected_arrays, right, arrays, None
+            )
+        yield from _element_differences(
+            place, expected_arrays[expected["elements"]], arrays[found["elements"]],
+            tolerance,
+        )  # fmt: skip
+    elif isinstance(expected, list) and isinstance(found, list):
+        if len(expected) != len(found):
+            yield f"{place}: {len(found)} items, expected {len(expected)}"
+            return
+        for index, (left, right) in enumerate(zip(expected, found)):
+            yield from _differences(
+                f"{place}[{index}]", left, expected_arrays, right, arrays, tolerance
+            )
+    elif _is_dict(expected) and _is_dict(found):
+        keys, found_keys = ([k for k, _ in tree["dict"]] for tree in (expected, found))
+        if keys != found_keys:
+            yield f"{place}: keys {found_keys}, expected {keys}"
+            return
+        for (key, left), (_, right) in zip(expected["dict"], found["dict"]):
+            yield from _differences(
+                f"{place}[{key!r}]", left, expected_arrays, right, arrays, tolerance
+            )
+    elif repr(expected) != repr(found):
+        # repr tells 1 from 1.0 and from True, and a NaN equals itself.
+        yield f"{place}: {found!r}, expected {expected!r}"
+
+
+def _element_differences(
+    place: str,
+    expected: np.ndarray,
+    found: np.ndarray,
+    tolerance: Optional[Tolerance],
+) -> Iterator[str]:
+    if expected.dtype == found.dtype and expected.tobytes() == found.tobytes():
+        return
+    if tolerance is None:
+        wrong = np.array(
+            [a.tobytes() != b.tobytes() for a, b in zip(expected.flat, found.flat)]
+        ).reshape(expected.shape)
+    else:
+        wide, found_wide = (
+            a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
+            for a in (expected, found)
+        )
+        wrong = ~np.isclose(
+            found_wide, wide, tolerance.rtol, tolerance.atol, equal_nan=True
+        )
+    if wrong.any():
+        first = tuple(int(i) for i in np.argwhere(wrong)[0])
+        yield (
+            f"{place}: {int(wrong.sum())} of {wrong.size} elements differ, first at "
+            f"{list(first)}: {found[first]!r}, expected {expected[first]!r}"
+        )
+
+
+def _is_tensor(tree: Any) -> bool:
+    return isinstance(tree, dict) and "elements" in tree
+
+
+def _is_dict(tree: Any) -> bool:
+    return isinstance(tree, dict) and "dict" in tree

@@ -1,0 +1,463 @@
+"""Base of the suite's tests, and the manual for writing a golden test.
+
+A golden test is an ordinary test method that is its own writer.  Run under an
+old release in *writing mode* it builds an object, saves it, records the expected
+values, and reads it back at once.  In *reading mode*, the default, it reads what
+each release left behind, in one sub-test a writer, and compares:
+
+    class TestModules(GoldenTestCase):
+        @golden(since="1.0.0", kinds=("module.pt", "expected.npz"))
+        def test_linear(self):
+            \"\"\"A pickled Linear keeps its parameters and its output.\"\"\"
+            x = torch.ones(2, 3)
+            self.check_saved(
+                "module.pt", torch.nn.Linear(3, 4), torch.save, load_golden,
+                lambda module: [module.state_dict(), module(x)],
+            )
+
+What a test must know:
+
+* ``since`` is the first release that can write the golden, ``until`` the last;
+  a reader older than ``since`` skips the test.  Between them every writer must
+  have written: a golden that is missing is a failure, never a skip.
+* ``kinds`` are the endings of its files, ``<Class>.<test>[_<subname>].<kind>``;
+  ``subnames`` where one test makes several goldens.  So a renamed test orphans
+  its goldens; ``python -m tools.golden verify`` says which.
+* Expected values come from the live object in the writer and lie in an ``.npz``
+  (common_expected.py), never in the format under test.  They are compared bit
+  by bit; a ``Tolerance`` is for what is computed and carries its reason.
+* Random numbers are seeded from the test's identity before each test and write.
+* Tests that save several files use ``check_golden(write, read)`` instead.
+* Write the goldens with ``python -m tools.golden write --only <test>``; a new
+  release is added in ``tools/golden/releases.csv``.
+
+This module and the tests run on Python 3.7 with torch 1.0 and all that follow.
+"""
+
+import functools
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import unittest
+import warnings
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+import numpy as np
+import torch
+
+from common_expected import Tolerance, find_differences, save_expected
+from common_golden import (
+    Golden,
+    GoldenError,
+    WRITING_PREFIX,
+    checked_file,
+    load_provenance,
+    record_file,
+    release_folders,
+    save_provenance,
+)
+from common_ledger import (
+    UnexpectedPass,
+    cell_name,
+    find_break,
+    load_ledger,
+    one_line,
+)
+from common_releases import ReleaseRange, parse_release
+from common_writing import describe_run, read_writing_plan
+
+TEST_FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+
+def import_first(*names: str, having: str = "__name__") -> Optional[Any]:
+    """The first of these modules that this torch has, or None.
+
+    For modules that moved between releases; ``having`` is an attribute that tells
+    one that moved from one that was only begun.  A module that exists and fails
+    to import is an error.
+    """
+    for name in names:
+        try:
+            found = importlib.util.find_spec(name)
+        except ModuleNotFoundError:
+            # A parent package does not exist either.
+            continue
+        if found is not None:
+            module = importlib.import_module(name)
+            if hasattr(module, having):
+                return module
+    return None
+
+
+# Releases before 1.5 came without PyTorch's own test helpers.
+_torch_utils = import_first("torch.testing._internal.common_utils")
+TestCase = _torch_utils.TestCase if _torch_utils else unittest.TestCase
+run_tests = _torch_utils.run_tests if _torch_utils else unittest.main
+
+
+def load_golden(path: str, **options: Any) -> Any:
+    """``torch.load`` of a file whose hash was checked, pickled classes included."""
+    if "weights_only" in inspect.signature(torch.load).parameters:
+        options.setdefault("weights_only", False)
+    return torch.load(path, **options)
+
+
+@dataclass(frozen=True)
+class GoldenSpec:
+    """What a golden test declares of its goldens."""
+
+    since: str
+    until: Optional[str]
+    kinds: Tuple[str, ...]
+    # Subname to the first release that writes it; None is the unnamed golden.
+    subnames: Dict[Optional[str], str]
+    note: Optional[str]
+
+    def to_json(self) -> dict:
+        """The declaration as plain data, for the tools; the unnamed golden is ''."""
+        subnames = {name or "": since for name, since in self.subnames.items()}
+        return {**asdict(self), "subnames": subnames}
+
+
+def golden(
+    since: str,
+    kinds: Tuple[str, ...],
+    until: Optional[str] = None,
+    subnames: Optional[Dict[str, str]] = None,
+    note: Optional[str] = None,
+) -> Callable:
+    """Declare a golden test; see the module's docstring.
+
+    ``since`` and ``until`` are releases (``"1.3.0"``), both included; ``subnames``
+    maps each subname to the first release that can write it; ``note`` says in the
+    provenance how a file was made that no release writes by itself.
+    """
+    names = dict(subnames or {None: since})
+    spec = GoldenSpec(since, until, tuple(kinds), names, note)
+    releases = ReleaseRange(since, until)
+
+    def declare(method: Callable) -> Callable:
+        @functools.wraps(method)
+        def test(self: "GoldenTestCase") -> None:
+            if parse_release(torch.__version__) < parse_release(since):
+                self._skip_old(since)
+            if WRITING and torch.__version__ not in releases:
+                self.skipTest(f"only {releases} write this golden")
+            # The method runs twice when writing, so that what is read back goes
+            # into an object that is not the one that was saved.
+            for self.writing in (True, False) if WRITING else (False,):
+                self.seed()
+                method(self)
+
+        test.golden = spec
+        return test
+
+    return declare
+
+
+def identity_seed(identity: str) -> int:
+    """The seed that belongs to a test's identity, the same everywhere."""
+    return int(hashlib.sha256(identity.encode()).hexdigest()[:7], 16)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed torch, numpy and the standard library."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+def test_identity(test: unittest.TestCase) -> str:
+    """``Class.test``, however the test's module is called."""
+    return f"{type(test).__name__}.{test._testMethodName}"
+
+
+def golden_name(test: unittest.TestCase, subname: Optional[str] = None) -> str:
+    """``Class.test[_subname]``, the name of a golden."""
+    return test_identity(test) + (f"_{subname}" if subname else "")
+
+
+def golden_folder(test: "GoldenTestCase") -> str:
+    """Where the goldens of the test lie: beside the file that defines it."""
+    beside = os.path.dirname(os.path.abspath(inspect.getfile(type(test))))
+    folder = os.path.normpath(os.path.join(beside, test.golden_folder))
+    if WRITING and WRITING.into:
+        return os.path.join(WRITING.into, os.path.relpath(folder, TEST_FOLDER))
+    return folder
+
+
+def get_filenames(test: "GoldenTestCase", subname: Optional[str] = None) -> Dict:
+    """Kind to path, for the golden that ``test.writer`` wrote, hashes checked.
+
+    Raises GoldenError where a file is missing or not the one that was written.
+    """
+    folder = os.path.join(golden_folder(test), test.writer)
+    provenance = load_provenance(folder)
+    name = golden_name(test, subname)
+    return {
+        kind: checked_file(folder, provenance, name, kind)
+        for kind in test.golden_spec().kinds
+    }
+
+
+WRITING = read_writing_plan()
+
+
+class GoldenTestCase(TestCase):
+    """Base class of tests that read goldens; the module's docstring says how."""
+
+    # Relative to the file that defines the class.
+    golden_folder = "serialized"
+    # The release whose golden is being read; set around each sub-test.
+    writer: str = ""
+    # Whether the test method runs in order to write, see ``golden``.
+    writing = False
+    # Names of goldens that this process wrote, whatever class made them.
+    _written: set = set()
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.seed()
+
+    def seed(self) -> None:
+        """Seed from the test's identity.
+
+        Reading takes other numbers than writing: a module built anew must not
+        have by chance of the seed what it is about to load.
+        """
+        mode = "write" if self.writing else "read"
+        seed_everything(identity_seed(f"{mode} {test_identity(self)}"))
+
+    def run(self, result: Optional[unittest.TestResult] = None) -> Any:
+        with warnings.catch_warnings():
+            ignore_announced_deprecations()
+            return super().run(result)
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls._unreported: List[str] = []
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        for kind in sorted(set(cls._unreported)):
+            count = cls._unreported.count(kind)
+            print(f"{cls.__name__}: {count} {kind}", file=sys.stderr)
+        super().tearDownClass()
+
+    def golden_spec(self) -> GoldenSpec:
+        """What the running test declared with ``@golden``."""
+        return getattr(self, self._testMethodName).golden
+
+    def check_saved(
+        self,
+        kind: str,
+        value: Any,
+        save: Callable[[Any, str], Any],
+        load: Callable[[str], Any],
+        observe: Callable[[Any], Any],
+        tolerance: Optional[Tolerance] = None,
+        subname: Optional[str] = None,
+    ) -> None:
+        """Check what ``save`` made of ``value``: it loads, and observes the same.
+
+        ``save(value, path)`` and ``load(path)`` are the format under test, in the
+        file ``kind``; ``observe`` turns an object into what is compared (tensors,
+        numbers, strings and containers of them), kept in ``expected.npz``.
+        """
+
+        def write(files: Dict[str, str]) -> None:
+            save(value, files[kind])
+            save_expected(files["expected.npz"], observe(value))
+
+        def read(files: Dict[str, str]) -> None:
+            found = observe(load(files[kind]))
+            self.check_expected(files["expected.npz"], found, tolerance)
+
+        self.check_golden(write, {kind: read}, subname)
+
+    def check_expected(
+        self,
+        path: str,
+        found: Any,
+        tolerance: Optional[Tolerance] = None,
+        part: Optional[str] = None,
+    ) -> None:
+        """Fail, saying where, if ``found`` is not the value kept in ``path``.
+
+        ``part`` is the key to compare with, where the value kept is a dict.
+        """
+        differences = find_differences(path, found, tolerance, part)
+        if differences:
+            self.fail("\n".join(differences))
+
+    def check_golden(
+        self,
+        write: Callable[[Dict[str, str]], None],
+        reads: Dict[str, Callable[[Dict[str, str]], None]],
+        subname: Optional[str] = None,
+    ) -> None:
+        """Check one golden of this test, with every writer that has to have it.
+
+        ``write(files)`` makes each declared file; each of ``reads`` loads the file
+        that it stands for and compares, in a sub-test of its own, so that one
+        failure hides no other.  All get a dict of kind to path.
+        """
+        spec = self.golden_spec()
+        if subname not in spec.subnames:
+            raise GoldenError(
+                f"{test_identity(self)}: subname {subname!r} is not declared in "
+                "@golden(subnames=...)"
+            )
+        if self.writing:
+            self._write_golden(write, subname)
+            return
+        parameters = {"subname": subname} if subname else {}
+        releases = ReleaseRange(spec.subnames[subname], spec.until)
+        for writer in self._writers(releases):
+            for kind, read in reads.items():
+                if len(reads) > 1:
+                    parameters["file"] = kind
+                with self.subTest(writer=writer, **parameters):
+                    with self._cell(writer, golden_name(self, subname), kind):
+                        read(get_filenames(self, subname))
+
+    def has_subname(self, subname: str) -> bool:
+        """Whether this torch has what the golden ``subname`` needs; if not, a skip."""
+        since = self.golden_spec().subnames[subname]
+        if parse_release(torch.__version__) >= parse_release(since):
+            return True
+        with self.subTest(subname=subname):
+            self._skip_old(since)
+        return False
+
+    def _skip_old(self, since: str) -> None:
+        self.skipTest(
+            f"torch {torch.__version__} lacks what this needs (since {since})"
+        )
+
+    def _writers(self, releases: ReleaseRange) -> List[str]:
+        """The releases whose goldens this run reads, oldest first."""
+        if WRITING:
+            return [WRITING.release]
+        folder = golden_folder(self)
+        writers = [writer for writer in release_folders(folder) if writer in releases]
+        if not writers:
+            raise GoldenError(
+                f"{folder}: no goldens for {test_identity(self)}; write them with "
+                f"python -m tools.golden write --only {test_identity(self)}"
+            )
+        return writers
+
+    @contextmanager
+    def _cell(self, writer: str, name: str, kind: str) -> Iterator[None]:
+        """One file of a golden read by this torch: judge failure by the ledger."""
+        self.writer = writer
+        reader = torch.__version__
+        parameters = dict(self._subtest.params)
+        cell = cell_name(test_identity(self), parameters)
+        promised = parse_release(writer) <= parse_release(reader)
+        row = find_break(ledger(), cell, writer, reader) if promised else None
+        if WRITING:
+            row = None
+        try:
+            yield
+        except unittest.SkipTest:
+            raise
+        except Exception as error:
+            message = one_line(error)
+            if WRITING:
+                self._record_fault(name, kind, message)
+            if not promised:
+                self._report("Unpromised", message)
+            elif row is not None and row.expects(message):
+                self._report("KnownBreak", message, row)
+            else:
+                raise
+        else:
+            if row is not None:
+                raise UnexpectedPass(
+                    f"known_breaks.csv:{row.line} lists this cell, and it passes; "
+                    "remove or narrow the row"
+                )
+        finally:
+            self.writer = ""
+
+    def _report(self, kind: str, *details: Any) -> None:
+        """Tell the result, if it wants to know, of a failure that is no failure."""
+        hook = getattr(self._outcome.result, f"add{kind}", None)
+        if hook is not None:
+            hook(self._subtest or self, *details)
+        else:
+            type(self)._unreported.append(_UNREPORTED[kind])
+
+    def _write_golden(self, write: Callable, subname: Optional[str]) -> None:
+        """Write the golden, unless it is there; whole, or not at all."""
+        name = golden_name(self, subname)
+        folder = os.path.join(golden_folder(self), WRITING.release)
+        os.makedirs(folder, exist_ok=True)
+        provenance = load_provenance(folder)
+        fresh = WRITING.rewrite and (folder, name) not in self._written
+        if name in provenance.goldens and not fresh:
+            return
+        seed = identity_seed(name)
+        temporary = tempfile.mkdtemp(prefix=WRITING_PREFIX, dir=folder)
+        try:
+            kinds = self.golden_spec().kinds
+            files = {kind: os.path.join(temporary, f"{name}.{kind}") for kind in kinds}
+            seed_everything(seed)
+            write(files)
+            records = {kind: record_file(path) for kind, path in files.items()}
+            # Forget the golden before its files change: an interruption here
+            # leaves strays that the next run overwrites, not a false hash.
+            save_provenance(folder, provenance.without_golden(name))
+            for path in files.values():
+                os.replace(path, os.path.join(folder, os.path.basename(path)))
+        finally:
+            shutil.rmtree(temporary)
+        run = describe_run(WRITING, inspect.getfile(type(self)))
+        written = Golden(run=0, seed=seed, files=records, note=self.golden_spec().note)
+        save_provenance(folder, provenance.with_golden(name, run, written))
+        self._written.add((folder, name))
+
+    def _record_fault(self, name: str, kind: str, message: str) -> None:
+        """Mark the golden as one that its own writer cannot read back."""
+        folder = os.path.join(golden_folder(self), WRITING.release)
+        provenance = load_provenance(folder)
+        if name in provenance.goldens:
+            save_provenance(folder, provenance.with_fault(name, kind, message))
+
+
+_UNREPORTED = {
+    "KnownBreak": "known breaks, listed with their causes in test/known_breaks.csv",
+    "Unpromised": "goldens of newer releases not read, which no release promises",
+}
+
+
+@functools.lru_cache(maxsize=None)
+def ledger() -> Tuple:
+    """The rows of known_breaks.csv, read once."""
+    return load_ledger()
+
+
+# Whole modules that torch 2.10 and later announce as deprecated; any other
+# warning reaches the user.
+_ANNOUNCED = re.compile(
+    r".*(torch\.jit|torch\.ao\.quantization|lite interpreter|mobile).*deprecated",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def ignore_announced_deprecations() -> None:
+    """Silence the warnings that every test of a deprecated module would give."""
+    for category in (DeprecationWarning, FutureWarning, UserWarning):
+        warnings.filterwarnings("ignore", _ANNOUNCED.pattern, category)

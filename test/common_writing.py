@@ -1,0 +1,108 @@
+"""Writing mode: what the run was told, and what provenance says of it.
+
+``python -m tools.golden write`` starts the suite under a release with the plan
+in the environment variable ``GOLDEN_WRITE``, as JSON.  Without the variable the
+suite reads.  Runs on Python 3.7 with torch 1.0.
+"""
+
+import datetime
+import functools
+import json
+import os
+import platform
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Optional
+
+import numpy as np
+import torch
+
+from common_golden import GoldenError, file_sha256
+
+VARIABLE = "GOLDEN_WRITE"
+# Best first; what old releases, which do not tell, would have used.
+_CPU_FLAGS = ("avx512_vnni", "avx512f", "avx2", "avx")
+
+
+@dataclass(frozen=True)
+class WritingPlan:
+    """What ``python -m tools.golden write`` asks of the suite.
+
+    ``release`` names the folder of the goldens; ``into`` is a folder that takes
+    the place of ``test/``; ``wheel`` is the file that the release was installed
+    from, None for a local build; ``command`` goes into the provenance.
+    """
+
+    release: str
+    command: str
+    into: Optional[str] = None
+    rewrite: bool = False
+    wheel: Optional[str] = None
+    wheel_sha256: Optional[str] = None
+
+    def to_environment(self) -> Dict[str, str]:
+        """The environment variable that switches a run into writing mode."""
+        return {VARIABLE: json.dumps(asdict(self))}
+
+
+def read_writing_plan() -> Optional[WritingPlan]:
+    """The plan of this run, or None in reading mode."""
+    text = os.environ.get(VARIABLE)
+    if not text:
+        return None
+    try:
+        return WritingPlan(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise GoldenError(
+            f"{VARIABLE} is not a plan ({error}); goldens are written with "
+            "python -m tools.golden write"
+        ) from error
+
+
+def describe_run(plan: WritingPlan, test_path: str) -> Dict[str, Any]:
+    """What provenance says of this run (``common_golden.RUN_FIELDS``).
+
+    The same for each golden that one command makes from the same sources.
+    """
+    here = os.path.dirname(os.path.abspath(__file__))
+    modules = [name for name in os.listdir(here) if name.startswith("common_")]
+    paths = [os.path.join(here, name) for name in modules if name.endswith(".py")]
+    sources = {
+        os.path.relpath(path, here).replace(os.sep, "/"): _source_hash(path)
+        for path in sorted([*paths, os.path.abspath(test_path)])
+    }
+    return {
+        "torch_version": str(torch.__version__),
+        "torch_git": torch.version.git_version,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu_capability": cpu_capability(),
+        "numpy": np.__version__,
+        "wheel": plan.wheel,
+        "wheel_sha256": plan.wheel_sha256,
+        "sources": sources,
+        "command": plan.command,
+        "date": _today(),
+    }
+
+
+_source_hash = functools.lru_cache(maxsize=None)(file_sha256)
+
+
+@functools.lru_cache(maxsize=None)
+def _today() -> str:
+    """The day on which this process began to write, in UTC."""
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+
+
+def cpu_capability() -> Optional[str]:
+    """The instruction set that torch says it uses, else the CPU's best flag."""
+    backend = getattr(torch.backends, "cpu", None)
+    if hasattr(backend, "get_cpu_capability"):
+        return backend.get_cpu_capability()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            flags = set(re.findall(r"\S+", file.read()))
+    except OSError:
+        return platform.processor() or None
+    return next((flag for flag in _CPU_FLAGS if flag in flags), platform.machine())
