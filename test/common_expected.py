@@ -17,9 +17,7 @@ import torch
 _TREE = "tree"
 _PLAIN = (str, bool, int, float, type(None))
 # numpy lacks these; float32 holds each of their values exactly.
-_WIDENED = tuple(
-    getattr(torch, name) for name in ("bfloat16",) if hasattr(torch, name)
-)
+_WIDENED = tuple(getattr(torch, name) for name in ("bfloat16",) if hasattr(torch, name))
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,9 @@ def find_differences(
     # Through JSON, as the stored tree went: tuples and lists become one.
     found = json.loads(json.dumps(_describe(value, arrays), sort_keys=True))
     return list(
-        _differences(part or "value", expected, expected_arrays, found, arrays, tolerance)
+        _differences(
+            part or "value", expected, expected_arrays, found, arrays, tolerance
+        )
     )
 
 
@@ -107,9 +107,7 @@ def _describe_tensor(tensor: torch.Tensor, arrays: Dict[str, np.ndarray]) -> dic
     return tree
 
 
-def _describe_quantization(
-    tensor: torch.Tensor, arrays: Dict[str, np.ndarray]
-) -> dict:
+def _describe_quantization(tensor: torch.Tensor, arrays: Dict[str, np.ndarray]) -> dict:
     if tensor.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
         return {"scale": tensor.q_scale(), "zero_point": tensor.q_zero_point()}
     return {
@@ -147,9 +145,7 @@ def _differences(
         ]  # fmt: skip
         for inner, left, right in pairs:
             # Quantization parameters are stored, not computed: always exact.
-            yield from _differences(
-                inner, left, expected_arrays, right, arrays, None
-            )
+            yield from _differences(inner, left, expected_arrays, right, arrays, None)
         yield from _element_differences(
             place, expected_arrays[expected["elements"]], arrays[found["elements"]],
             tolerance,

@@ -122,10 +122,18 @@ class GoldenSpec:
     subnames: Dict[Optional[str], str]
     note: Optional[str]
 
-    def to_json(self) -> dict:
-        """The declaration as plain data, for the tools; the unnamed golden is ''."""
-        subnames = {name or "": since for name, since in self.subnames.items()}
-        return {**asdict(self), "subnames": subnames}
+    def to_json(self, test: "GoldenTestCase") -> dict:
+        """What ``test`` declares, as plain data for the tools.
+
+        ``folder`` is that of its goldens, relative to ``test/``; the unnamed golden
+        among the ``subnames`` is ``""``.
+        """
+        folder = os.path.relpath(golden_folder(test), TEST_FOLDER)
+        return {
+            **asdict(self),
+            "folder": folder.replace(os.sep, "/"),
+            "subnames": {name or "": since for name, since in self.subnames.items()},
+        }
 
 
 def golden(
@@ -167,13 +175,6 @@ def golden(
 def identity_seed(identity: str) -> int:
     """The seed that belongs to a test's identity, the same everywhere."""
     return int(hashlib.sha256(identity.encode()).hexdigest()[:7], 16)
-
-
-def seed_everything(seed: int) -> None:
-    """Seed torch, numpy and the standard library."""
-    torch.manual_seed(seed)
-    np.random.seed(seed)
-    random.seed(seed)
 
 
 def test_identity(test: unittest.TestCase) -> str:
@@ -228,14 +229,18 @@ class GoldenTestCase(TestCase):
         super().setUp()
         self.seed()
 
-    def seed(self) -> None:
-        """Seed from the test's identity.
+    def seed(self) -> int:
+        """Seed from the test's identity; the seed.
 
         Reading takes other numbers than writing: a module built anew must not
         have by chance of the seed what it is about to load.
         """
         mode = "write" if self.writing else "read"
-        seed_everything(identity_seed(f"{mode} {test_identity(self)}"))
+        seed = identity_seed(f"{mode} {test_identity(self)}")
+        torch.manual_seed(seed)
+        np.random.seed(seed)
+        random.seed(seed)
+        return seed
 
     def run(self, result: Optional[unittest.TestResult] = None) -> Any:
         with warnings.catch_warnings():
@@ -409,12 +414,12 @@ class GoldenTestCase(TestCase):
         fresh = WRITING.rewrite and (folder, name) not in self._written
         if name in provenance.goldens and not fresh:
             return
-        seed = identity_seed(name)
         temporary = tempfile.mkdtemp(prefix=WRITING_PREFIX, dir=folder)
         try:
             kinds = self.golden_spec().kinds
             files = {kind: os.path.join(temporary, f"{name}.{kind}") for kind in kinds}
-            seed_everything(seed)
+            # Once more: a golden is the same whether those before it were there or not.
+            seed = self.seed()
             write(files)
             records = {kind: record_file(path) for kind, path in files.items()}
             # Forget the golden before its files change: an interruption here

@@ -11,14 +11,13 @@ import json
 import os
 import platform
 import re
+import sys
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Optional
-
-import numpy as np
-import torch
+from typing import Any, Dict, Iterator, Optional
 
 from common_golden import GoldenError, file_sha256
 
+TEST_FOLDER = os.path.dirname(os.path.abspath(__file__))
 VARIABLE = "GOLDEN_WRITE"
 # Best first; what old releases, which do not tell, would have used.
 _CPU_FLAGS = ("avx512_vnni", "avx512f", "avx2", "avx")
@@ -64,12 +63,13 @@ def describe_run(plan: WritingPlan, test_path: str) -> Dict[str, Any]:
 
     The same for each golden that one command makes from the same sources.
     """
-    here = os.path.dirname(os.path.abspath(__file__))
-    modules = [name for name in os.listdir(here) if name.startswith("common_")]
-    paths = [os.path.join(here, name) for name in modules if name.endswith(".py")]
+    # Here and not above: the tools make plans without importing torch.
+    import numpy as np
+    import torch
+
     sources = {
-        os.path.relpath(path, here).replace(os.sep, "/"): _source_hash(path)
-        for path in sorted([*paths, os.path.abspath(test_path)])
+        os.path.relpath(path, TEST_FOLDER).replace(os.sep, "/"): _source_hash(path)
+        for path in sorted({os.path.abspath(test_path), *_imported_helpers()})
     }
     return {
         "torch_version": str(torch.__version__),
@@ -86,6 +86,15 @@ def describe_run(plan: WritingPlan, test_path: str) -> Dict[str, Any]:
     }
 
 
+def _imported_helpers() -> Iterator[str]:
+    """The files below test/ that this process imported, tests excepted."""
+    for module in list(sys.modules.values()):
+        path = os.path.abspath(getattr(module, "__file__", None) or "")
+        is_helper = path.endswith(".py") and path.startswith(TEST_FOLDER + os.sep)
+        if is_helper and not os.path.basename(path).startswith(("test_", "__")):
+            yield path
+
+
 _source_hash = functools.lru_cache(maxsize=None)(file_sha256)
 
 
@@ -97,6 +106,8 @@ def _today() -> str:
 
 def cpu_capability() -> Optional[str]:
     """The instruction set that torch says it uses, else the CPU's best flag."""
+    import torch
+
     backend = getattr(torch.backends, "cpu", None)
     if hasattr(backend, "get_cpu_capability"):
         return backend.get_cpu_capability()

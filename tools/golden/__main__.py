@@ -9,10 +9,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tools.golden import list_releases
+from tools.golden import list_releases, verify, write
 from tools.golden.errors import GoldenToolError
 
-COMMANDS = {"releases": list_releases}
+COMMANDS = {"releases": list_releases, "write": write, "verify": verify}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

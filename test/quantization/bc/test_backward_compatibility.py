@@ -7,27 +7,22 @@ says how they are written.  ``expected.npz`` is the judge of everything,
 ``expected.pt`` included.
 """
 
-import contextlib
-import functools
 import inspect
 import os
 import sys
-import unittest
 
 import torch
 
-# Make the helper files in test/ importable.
+# Make the helper files in test/ and beside this one importable.
 _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(os.path.dirname(_here)), _here]
 
-from common_expected import save_expected, Tolerance  # noqa: E402
+from common_expected import save_expected  # noqa: E402
 from common_golden import load_provenance, release_folders  # noqa: E402
-from common_releases import parse_release  # noqa: E402
 from common_utils import (  # noqa: E402
-    golden,
     GoldenTestCase,
+    golden,
     golden_folder,
-    import_first,
     load_golden,
     run_tests,
 )
@@ -35,24 +30,33 @@ from conv_packed_params import (  # noqa: E402
     convert_to_version_3,
     packed_params_versions,
 )
-
-# Names that moved: torch.quantization and torch.nn.quantized became parts of
-# torch.ao between 1.10 and 1.13.
-tq = import_first(
-    "torch.ao.quantization", "torch.quantization", having="default_qconfig"
+from quantized_engines import (  # noqa: E402
+    dynamic_tolerance,
+    only_fbgemm,
+    override_qengines,
+    skip_without_dynamic_linear,
+    static_tolerance,
 )
-quantize_jit = import_first(
-    "torch.ao.quantization.quantize_jit", "torch.quantization.quantize_jit"
+from quantized_models import (  # noqa: E402
+    LSTMModule,
+    LinearReLU,
+    conv2d_model,
+    make_input,
+    nniq,
+    nnq,
+    nnqd,
+    observed_ranges,
+    package_exporter,
+    package_models,
+    plain_state,
+    poisoned_memory,
+    quantize_fx,
+    quantize_jit,
+    save,
+    tq,
+    trace,
+    with_parameters,
 )
-quantize_fx = import_first(
-    "torch.ao.quantization.quantize_fx", "torch.quantization.quantize_fx"
-)
-nnq = import_first("torch.ao.nn.quantized", "torch.nn.quantized")
-nnqd = import_first("torch.ao.nn.quantized.dynamic", "torch.nn.quantized.dynamic")
-package_models = import_first(
-    "torch.testing._internal.quantization_torch_package_models"
-)
-nniq = import_first("torch.ao.nn.intrinsic.quantized", "torch.nn.intrinsic.quantized")
 
 OP_KINDS = (
     "input.pt",
@@ -72,214 +76,10 @@ PACKAGE_KINDS = (
     "expected.npz",
 )
 
-QNNPACK_BEFORE_1_6 = Tolerance(
-    atol=1.0,
-    rtol=0.0,
-    reason="until 1.5 qnnpack scaled its sums in integer arithmetic, fbgemm, which "
-    "wrote the golden, in float: a value may round to the next step "
-    "(pytorch/pytorch#35856 made them one)",
-)
-ONEDNN_DYNAMIC = Tolerance(
-    atol=0.0,
-    rtol=3e-7,
-    reason="quantized::linear_dynamic multiplies the scales in another order on "
-    "onednn: the last bit of a float32 may differ",
-)
-QNNPACK_DYNAMIC = Tolerance(
-    atol=0.1,
-    rtol=0.0,
-    reason="quantized::linear_dynamic ignores reduce_range on qnnpack, which so takes "
-    "activations to 8 bits where fbgemm, which wrote the golden, takes them to 7: "
-    "with inputs up to 8 and three weights up to 1, half a step of 8/127 each",
-)
-
 VERSION_3_NOTE = (
     "the ConvPackedParams in scripted.pt and traced.pt were converted from version 2, "
     "which the release wrote, to version 3, which it reads and no release writes"
 )
-
-
-def supported_engines():
-    """The quantized engines of this build, the one that writes goldens first."""
-    engines = [e for e in torch.backends.quantized.supported_engines if e != "none"]
-    return sorted(engines, key=lambda engine: (engine != "fbgemm", engine))
-
-
-def override_qengines(test):
-    """Run the test under each quantized engine, in a sub-test of its own."""
-
-    @functools.wraps(test)
-    def run_under_each(self):
-        previous = torch.backends.quantized.engine
-        for engine in supported_engines():
-            with self.subTest(engine=engine):
-                torch.backends.quantized.engine = engine
-                try:
-                    self.seed()
-                    test(self)
-                finally:
-                    torch.backends.quantized.engine = previous
-
-    return run_under_each
-
-
-def only_fbgemm(test):
-    """Run the test under fbgemm, the one engine that has its operators."""
-
-    @functools.wraps(test)
-    def run_under_fbgemm(self):
-        if "fbgemm" not in supported_engines():
-            self.skipTest("this build of torch lacks the quantized engine fbgemm")
-        previous = torch.backends.quantized.engine
-        torch.backends.quantized.engine = "fbgemm"
-        try:
-            test(self)
-        finally:
-            torch.backends.quantized.engine = previous
-
-    return run_under_fbgemm
-
-
-def static_tolerance():
-    """What this torch's engine needs for statically quantized operators, or None."""
-    old = parse_release(torch.__version__) < (1, 6, 0)
-    if old and torch.backends.quantized.engine == "qnnpack":
-        return QNNPACK_BEFORE_1_6
-    return None
-
-
-def skip_dynamic_linear(test):
-    """Skip where the engine lacks quantized::linear_dynamic."""
-    old = parse_release(torch.__version__) < (1, 5, 0)
-    if old and torch.backends.quantized.engine == "qnnpack":
-        test.skipTest("before 1.5 qnnpack lacks quantized::linear_dynamic")
-
-
-def remove_prefix(text, prefix):
-    """``text`` without ``prefix``, if it begins with it."""
-    return text[len(prefix) :] if text.startswith(prefix) else text
-
-
-def save(value, path, new_zipfile_serialization=False):
-    """``torch.save`` in the container asked for; before 1.4 there was but one."""
-    options = {}
-    if "_use_new_zipfile_serialization" in inspect.signature(torch.save).parameters:
-        options["_use_new_zipfile_serialization"] = new_zipfile_serialization
-    torch.save(value, path, **options)
-
-
-def trace(module, value):
-    """A trace; its own check copies its input, which 1.3 cannot if it is quantized."""
-    return torch.jit.trace(module, value, check_trace=False)
-
-
-def make_input(size, quantized):
-    """A seeded input; quantized, it stays far below what int16 sums saturate at."""
-    value = torch.rand(*size) * 8
-    if quantized:
-        return torch.quantize_per_tensor(value, 0.5, 2, torch.quint8)
-    return value
-
-
-def with_parameters(qmodule, weight_shape, dtype=None):
-    """``qmodule`` with seeded weight, bias, and where it has them scale, zero point.
-
-    A new quantized module's weight is uninitialised memory.
-    """
-    weight = torch.rand(*weight_shape) * 2 - 1
-    if dtype is None:
-        weight = torch.quantize_per_tensor(weight, 1 / 64, 0, torch.qint8)
-    bias = torch.rand(weight_shape[0]) if qmodule.bias() is not None else None
-    qmodule.set_weight_bias(weight, bias)
-    if hasattr(qmodule, "scale"):
-        qmodule.scale = 0.25
-        qmodule.zero_point = 100
-    return qmodule
-
-
-def dynamic_linear_float16(inputs, outputs):
-    """A dynamically quantized Linear whose weights are float16."""
-    module = nnqd.Linear(inputs, outputs, bias_=True, dtype=torch.float16)
-    return with_parameters(module, (outputs, inputs), torch.float16)
-
-
-def conv2d_model(bias):
-    """A float model of one Conv2d."""
-    return torch.nn.Sequential(torch.nn.Conv2d(3, 3, kernel_size=3, bias=bias)).eval()
-
-
-class LSTMModule(torch.nn.Module):
-    """One LSTM, from 3 features to 7."""
-
-    def __init__(self):
-        super().__init__()
-        self.lstm = torch.nn.LSTM(input_size=3, hidden_size=7, num_layers=1)
-
-    def forward(self, x):
-        return self.lstm(x)
-
-
-class LinearReLU(torch.nn.Module):
-    """A float Linear and ReLU."""
-
-    def __init__(self):
-        super().__init__()
-        self.linear = torch.nn.Linear(5, 5)
-        self.relu = torch.nn.ReLU()
-
-    def forward(self, x):
-        return self.relu(self.linear(x))
-
-
-def package_exporter(path):
-    """A PackageExporter for ``path``; 1.8 reported what it packed unless told not to."""
-    parameters = inspect.signature(torch.package.PackageExporter).parameters
-    options = {"verbose": False} if "verbose" in parameters else {}
-    return torch.package.PackageExporter(path, **options)
-
-
-def observed_ranges(model):
-    """What each observer saw and each fake quantization uses, by module.
-
-    Plain numbers: shapes and integer types of these changed from release to release
-    without a change of meaning, and so did the plural of min_val and max_val.
-    """
-    ranges = {}
-    for name, module in sorted(model.named_modules()):
-        for attribute in ("min_val", "max_val", "scale", "zero_point"):
-            value = getattr(module, attribute, getattr(module, attribute + "s", None))
-            if isinstance(value, torch.Tensor):
-                key = f"{name}.{attribute}".lstrip(".")
-                ranges[key] = value.reshape(-1).tolist()
-    return ranges
-
-
-@contextlib.contextmanager
-def poisoned_memory():
-    """Fill uninitialised memory with NaN, where torch (2.2 and later) can.
-
-    A loader that allocates and does not fill must not pass or fail by chance.
-    """
-    if not hasattr(torch.utils, "deterministic"):
-        yield
-        return
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(False)
-
-
-def plain_state(state_dict):
-    """A state_dict as plain data: an ordinary dict, packed parameters left out.
-
-    Packed parameters are objects of TorchScript classes; the output shows them.
-    """
-    return {
-        key: value
-        for key, value in state_dict.items()
-        if not isinstance(value, getattr(torch._C, "ScriptObject", ()))
-    }
 
 
 class TestSerialization(GoldenTestCase):
@@ -518,18 +318,19 @@ class TestSerialization(GoldenTestCase):
     @override_qengines
     def test_linear_dynamic(self):
         """A dynamically quantized Linear, weights in int8 or (fbgemm) float16."""
-        skip_dynamic_linear(self)
-        engine = torch.backends.quantized.engine
+        skip_without_dynamic_linear(self)
         module = with_parameters(nnqd.Linear(3, 1, bias_=True), (1, 3))
         self._test_op(
             module,
             "qint8",
             input_size=[1, 3],
             input_quantized=False,
-            prec={"qnnpack": QNNPACK_DYNAMIC, "onednn": ONEDNN_DYNAMIC}.get(engine),
+            prec=dynamic_tolerance(),
         )
-        if engine == "fbgemm" and self.has_subname("float16"):
-            module = dynamic_linear_float16(3, 1)
+        on_fbgemm = torch.backends.quantized.engine == "fbgemm"
+        if on_fbgemm and self.has_subname("float16"):
+            module = nnqd.Linear(3, 1, bias_=True, dtype=torch.float16)
+            module = with_parameters(module, (1, 3), quantized=False)
             self._test_op(module, "float16", input_size=[1, 3], input_quantized=False)
 
     @golden(since="1.3.0", kinds=OP_KINDS)
@@ -616,19 +417,24 @@ class TestSerialization(GoldenTestCase):
         )
 
     def test_conv_packed_params_versions(self):
-        """Each graph golden holds the version of ConvPackedParams that it stands for."""
-        versions = {"graph": 1, "graph_v2": 2, "graph_v3": 3}
+        """Each graph golden holds the version of ConvPackedParams it stands for."""
+        versions = {
+            "TestSerialization.test_conv2d_graph": 1,
+            "TestSerialization.test_conv2d_nobias_graph": 1,
+            "TestSerialization.test_conv2d_graph_v2": 2,
+            "TestSerialization.test_conv2d_nobias_graph_v2": 2,
+            "TestSerialization.test_conv2d_graph_v3": 3,
+            "TestSerialization.test_conv2d_nobias_graph_v3": 3,
+        }
         seen = set()
         for writer, folder in release_folders(golden_folder(self)).items():
-            for name in load_provenance(folder).goldens:
-                version = versions.get(name.partition("conv2d_")[2].replace("nobias_", ""))
+            for name in sorted(versions.keys() & load_provenance(folder).goldens):
                 for kind in ("scripted.pt", "traced.pt"):
-                    if version is None:
-                        continue
                     with self.subTest(writer=writer, golden=name, file=kind):
                         path = os.path.join(folder, f"{name}.{kind}")
-                        self.assertEqual([version], packed_params_versions(path))
-                        seen.add(version)
+                        found = packed_params_versions(path)
+                        self.assertEqual([versions[name]], found)
+                        seen.update(found)
         self.assertEqual({1, 2, 3}, seen)
 
     @golden(since="1.3.0", kinds=OP_KINDS)
