@@ -10,7 +10,7 @@ import io
 import os
 import pickle
 import zipfile
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 
 class Stub:
@@ -120,11 +120,12 @@ def read_record(path: str, name: str) -> bytes:
     raise KeyError(f"{path}: no record {name}")
 
 
-def replace_record(path: str, name: str, data: bytes) -> None:
-    """Put ``data`` in the place of one record of an archive."""
+def rewrite_records(path: str, changes: Dict[str, Optional[bytes]]) -> None:
+    """Put new content in the place of some records of an archive; None removes one."""
     temporary = f"{path}.writing"
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(temporary, "w") as new:
         for entry in old.infolist():
-            replaced = entry.filename.partition("/")[2] == name
-            new.writestr(entry, data if replaced else old.read(entry))
+            data = changes.get(entry.filename.partition("/")[2], old.read(entry))
+            if data is not None:
+                new.writestr(entry, data)
     os.replace(temporary, path)

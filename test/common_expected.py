@@ -41,9 +41,10 @@ def save_expected(path: str, value: Any) -> None:
     """Write ``value`` to ``path`` (``.npz``)."""
     arrays: Dict[str, np.ndarray] = {}
     tree = _describe(value, arrays)
-    arrays[_TREE] = np.array(json.dumps(tree, sort_keys=True))
+    # As bytes: numpy keeps four for each character of a string.
+    arrays[_TREE] = np.frombuffer(json.dumps(tree).encode(), np.uint8)
     with open(path, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez_compressed(file, **arrays)
 
 
 def find_differences(
@@ -59,12 +60,12 @@ def find_differences(
     """
     with np.load(path, allow_pickle=False) as stored:
         expected_arrays = {name: stored[name] for name in stored.files}
-    expected = json.loads(str(expected_arrays[_TREE]))
+    expected = json.loads(expected_arrays[_TREE].tobytes().decode())
     if part is not None:
         expected = dict(expected["dict"])[part]
     arrays: Dict[str, np.ndarray] = {}
     # Through JSON, as the stored tree went: tuples and lists become one.
-    found = json.loads(json.dumps(_describe(value, arrays), sort_keys=True))
+    found = json.loads(json.dumps(_describe(value, arrays)))
     return list(
         _differences(
             part or "value", expected, expected_arrays, found, arrays, tolerance

@@ -13,12 +13,12 @@ the goldens of version 3 are made here, from what a release wrote as version 2.
 import struct
 
 from common_archive import (
+    Stub,
     call,
     dump_pickle,
     load_pickle,
     read_record,
-    replace_record,
-    Stub,
+    rewrite_records,
 )
 
 TENSORS = "List[Optional[Tensor]]"
@@ -32,6 +32,7 @@ def packed_params_versions(path):
 def convert_to_version_3(path):
     """Rewrite the ConvPackedParams of version 2 in a TorchScript file as version 3."""
     value, stubs = load_objects(path)
+    changes = {}
     for stub in _packed_params(stubs):
         if _version(stub) != 2:
             raise ValueError(f"{path}: ConvPackedParams of version {_version(stub)}")
@@ -39,10 +40,16 @@ def convert_to_version_3(path):
         _, required, optional = stub.state
         numbers, weight = required.arguments[0]
         (bias,) = optional.arguments[0]
-        settings = call("torch.jit._pickle", "build_intlist", _int16(path, numbers))
-        tensors = call(optional.module, optional.name, [None, weight, bias], TENSORS)
-        stub.state = (3, settings, tensors)
-    replace_record(path, "data.pkl", dump_pickle(value))
+        record = f"data/{numbers.arguments[0][2]}"
+        settings = list(struct.unpack("<11h", read_record(path, record)))
+        changes[record] = None
+        stub.state = (
+            3,
+            call("torch.jit._pickle", "build_intlist", settings),
+            call(optional.module, optional.name, [None, weight, bias], TENSORS),
+        )
+    changes["data.pkl"] = dump_pickle(value)
+    rewrite_records(path, changes)
 
 
 def load_objects(path):
@@ -57,10 +64,3 @@ def _packed_params(stubs):
 def _version(stub):
     first = stub.state[0]
     return 1 if isinstance(first, Stub) else int(first)
-
-
-def _int16(path, tensor):
-    """The numbers of a one-dimensional int16 tensor: storage, offset, size first."""
-    storage, offset, size = tensor.arguments[:3]
-    data = read_record(path, f"data/{storage[2]}")
-    return list(struct.unpack_from(f"<{size[0]}h", data, 2 * offset))
