@@ -1,0 +1,161 @@
+"""Every quantization golden can fail its test: each file of each is damaged once.
+
+The suite is copied, damaged and run by the driver, so that a loader that crashes
+costs one test.  In round N the Nth file of every golden is damaged; then each cell
+that read that file and passed before must fail.
+"""
+
+import io
+import os
+import shutil
+import tempfile
+import unittest
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from common_golden import load_provenance, record_file, save_provenance
+
+from tools import ROOT
+from tools.testing.execution import list_tests, run_file
+from tools.testing.records import PASSED, Outcome, is_failure
+
+FILE = "test/quantization/bc/test_backward_compatibility.py"
+GOLDENS = "test/quantization/serialized"
+# One engine is enough to tell whether a damaged golden is noticed.
+ONE_ENGINE = '\n\ndef supported_engines():\n    return ["fbgemm"]\n'
+
+# Read by every cell of a golden; any other file has a cell of its own.
+SHARED_KINDS = ("expected.npz", "input.pt")
+# The most files that a golden has, in order of their names; expected.npz is first.
+FILES = range(6)
+
+
+def flip_byte(path: Path) -> None:
+    """Flip the bits of one byte of the data: of a tensor where there is one."""
+    data = bytearray(path.read_bytes())
+    data[_data_position(data)] ^= 0xFF
+    path.write_bytes(data)
+
+
+def _data_position(data: bytes) -> int:
+    """Where the last byte of the largest tensor lies; in an old container the end."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return len(data) - 1
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        records = [entry for entry in archive.infolist() if _holds_data(entry.filename)]
+        entry = max(records or archive.infolist(), key=lambda entry: entry.file_size)
+    # The local header has a name and an extra field of its own lengths.
+    start = entry.header_offset
+    name, extra = (int.from_bytes(data[start + at : start + at + 2], "little")
+                   for at in (26, 28))  # fmt: skip
+    return start + 30 + name + extra + entry.compress_size - 1
+
+
+def _holds_data(name: str) -> bool:
+    folder = os.path.basename(os.path.dirname(name))
+    return folder in ("data", "constants", "tensors", ".data") and "id" not in name
+
+
+def change_expected(path: Path) -> None:
+    """Change the last element of each expected array, and each expected set."""
+    with np.load(path) as stored:
+        arrays = {name: stored[name].copy() for name in stored.files}
+    for name, array in arrays.items():
+        if name != "tree" and array.size:
+            array.flat[-1] += 1
+    tree = bytes(arrays["tree"]).replace(b'{"set": [', b'{"set": ["changed", ')
+    np.savez_compressed(path, **{**arrays, "tree": np.frombuffer(tree, np.uint8)})
+
+
+@dataclass(frozen=True)
+class DamagedFile:
+    """One file of the golden ``name`` (``Class.test[_subname]``) of ``writer``."""
+
+    writer: str
+    name: str
+    kind: str
+
+    def is_read_by(self, outcome: Outcome) -> bool:
+        """Whether the outcome is of the golden's test, and read this file or any."""
+        subname = outcome.parameters.get("subname")
+        name = f"{outcome.test}_{subname}" if subname else outcome.test
+        if (outcome.writer, name) != (self.writer, self.name):
+            return False
+        return outcome.parameters["file"] == self.kind or self.kind in SHARED_KINDS
+
+
+def damage_round(
+    damage: Callable[[Path], None], match_hash: bool, number: int
+) -> tuple[list[DamagedFile], list[Outcome]]:
+    """Damage the ``number``-th file of each golden in a copy of the suite; run it."""
+    with tempfile.TemporaryDirectory() as root:
+        shutil.copytree(Path(ROOT, "test"), Path(root, "test"))
+        engines = Path(root, "test/quantization/bc/quantized_engines.py")
+        engines.write_text(engines.read_text() + ONE_ENGINE)
+        damaged = []
+        for folder in sorted(Path(root, GOLDENS).iterdir()):
+            provenance = load_provenance(str(folder))
+            for name, golden in provenance.goldens.items():
+                for kind in sorted(golden.files)[number : number + 1]:
+                    path = folder / f"{name}.{kind}"
+                    damage(path)
+                    damaged.append(DamagedFile(folder.name, name, kind))
+                    if match_hash:
+                        golden.files[kind] = record_file(str(path))
+            if match_hash:
+                save_provenance(str(folder), provenance)
+        tests = [t.name for t in list_tests([FILE], root).tests if t.golden]
+        return damaged, list(run_file(FILE, tests, root=root))
+
+
+class TestDamagedGoldens(unittest.TestCase):
+    """Each damage to each file of each golden makes its test fail."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        unharmed, outcomes = damage_round(lambda path: None, False, 0)
+        cls.passed = [o for o in outcomes if o.state == PASSED]
+        cls.goldens = len(unharmed)
+
+    def check_noticed(self, damage: Callable[[Path], None], match_hash: bool) -> int:
+        """Check it for every file; how many there were."""
+        with ThreadPoolExecutor(os.cpu_count()) as executor:
+            rounds = executor.map(partial(damage_round, damage, match_hash), FILES)
+            checked = 0
+            for damaged, outcomes in rounds:
+                failed = {o.name for o in outcomes if is_failure(o.state)}
+                for file in damaged:
+                    readers = [o.name for o in self.passed if file.is_read_by(o)]
+                    if readers:
+                        checked += 1
+                        with self.subTest(file=file):
+                            self.assertTrue(failed & set(readers), "nothing failed")
+        return checked
+
+    def test_flipped_byte(self):
+        """A flipped byte is noticed by the hash, whichever file it is in."""
+        self.assertGreater(self.check_noticed(flip_byte, False), 5 * self.goldens)
+
+    def test_flipped_byte_with_matching_hash(self):
+        """A flipped byte of a tensor is noticed by the numbers or the loader."""
+        self.assertGreater(self.check_noticed(flip_byte, True), 5 * self.goldens)
+
+    def test_deleted(self):
+        """A file that is not there is noticed."""
+        self.assertGreater(self.check_noticed(os.unlink, False), 5 * self.goldens)
+
+    def test_changed_expected_value(self):
+        """Another expected value is noticed by each cell that compares with it."""
+        damaged, outcomes = damage_round(change_expected, True, 0)
+        failed = {outcome.name for outcome in outcomes if is_failure(outcome.state)}
+        self.assertEqual({"expected.npz"}, {file.kind for file in damaged})
+        self.assertEqual(set(), {o.name for o in self.passed} - failed)
+
+
+if __name__ == "__main__":
+    unittest.main()

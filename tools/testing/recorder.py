@@ -1,0 +1,293 @@
+"""The unittest result that turns a run into outcomes, one a leaf sub-test.
+
+Part of the script that runs in the interpreter under test (see child.py).
+
+unittest hands the results of sub-tests over as they end from Python 3.11 on, and
+only after the whole test before.  A crash would lose them, so sub-tests are
+watched from within: ``watched_subtests`` wraps ``TestCase.subTest``, in one way
+for all versions of Python.
+"""
+
+import contextlib
+import re
+import sys
+import unittest
+from time import perf_counter
+
+from records import (
+    AT,
+    DONE,
+    ERROR,
+    FAILED,
+    KNOWN_BREAK,
+    OUTCOME,
+    PASSED,
+    SKIPPED,
+    UNEXPECTED_PASS,
+    UNPROMISED,
+    Outcome,
+    is_failure,
+)
+
+# unittest leaves frames of modules with this name out of tracebacks.
+__unittest = True
+
+MESSAGE_LIMIT = 500  # characters
+_FIXTURE = re.compile(r"(?P<fixture>\w+) \((?P<scope>.*)\)")
+
+
+def test_name(test: unittest.TestCase) -> str:
+    """``Class.test``: the test's id without its module."""
+    identity, prefix = test.id(), type(test).__module__ + "."
+    return identity[len(prefix) :] if identity.startswith(prefix) else identity
+
+
+def one_line(error: BaseException) -> str:
+    """``RuntimeError: first line of the message``."""
+    try:
+        text = str(error)
+    except Exception as second:
+        text = f"(its __str__ raised {type(second).__name__})"
+    return _first_line(f"{type(error).__name__}: {text.strip()}").rstrip(": ")
+
+
+def _first_line(message: str) -> str:
+    return message.strip().partition("\n")[0][:MESSAGE_LIMIT].rstrip()
+
+
+class _Frame:
+    """A test or sub-test that is running."""
+
+    def __init__(self, test, parameters):
+        self.test = test
+        self.parameters = parameters
+        self.started = perf_counter()
+        self.has_inner = False
+        self.state = None
+        self.message = ""
+        self.traceback = ""
+        self.row = None
+
+    def note(self, state, message="", traceback="", row=None):
+        """Remember what happened: the first thing stays, but a failure wins."""
+        worse = is_failure(state)
+        if self.state is None or (worse and not is_failure(self.state)):
+            self.state, self.message, self.row = state, message, row
+            self.traceback = traceback
+        elif worse:
+            self.traceback += "\n" + traceback
+
+    @property
+    def speaks(self):
+        """Whether there is an outcome to report, besides those further in."""
+        return not (self.has_inner and self.state in (None, PASSED))
+
+
+class Recorder(unittest.TestResult):
+    """Sends announcements and outcomes of the tests of one file."""
+
+    def __init__(self, send, file, tests):
+        super().__init__()
+        self._send = send
+        self._file = file
+        self._waiting = list(tests)
+        self._frames = []
+
+    # Announcements
+
+    def announce(self, name, parameters=None):
+        """Say what comes next, so that it can be blamed."""
+        self._send(AT, file=self._file, test=name, parameters=parameters or {})
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._begin(test)
+
+    def _begin(self, test):
+        self._waiting = [each for each in self._waiting if each is not test]
+        self._frames = [_Frame(test, {})]
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        frame = self._frames.pop()
+        if not frame.has_inner and frame.state is None:
+            frame.note(ERROR, "it ended without telling how")
+        self._report(frame)
+        self._send(DONE, test=test_name(test))
+
+    def enter_subtest(self, subtest):
+        """A sub-test begins."""
+        self._frames[-1].has_inner = True
+        self._frames.append(_Frame(subtest, _parameters(subtest)))
+        self.announce(test_name(self._frames[0].test), self._frames[-1].parameters)
+
+    def leave_subtest(self, error):
+        """The innermost sub-test ends, by the exception ``error`` if not None."""
+        frame = self._frames.pop()
+        if error is None:
+            frame.note(PASSED)
+        else:
+            self._note_error(frame, error)
+        self._report(frame)
+        self.announce(test_name(self._frames[0].test), self._frames[-1].parameters)
+
+    @property
+    def watches_subtests(self):
+        """Whether sub-tests count: a test that is expected to fail is one unit."""
+        if not self._frames:
+            return False
+        test = self._frames[0].test
+        method = getattr(test, test._testMethodName, None)
+        mark = "__unittest_expecting_failure__"
+        return not (getattr(test, mark, False) or getattr(method, mark, False))
+
+    # What unittest and the suite's base class report
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self._frames[0].note(PASSED)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._note_error(self._frames[0], err[1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        if isinstance(test, unittest.TestCase):
+            self._note_error(self._frames[0], err[1])
+        else:
+            self._report_fixture(test, ERROR, one_line(err[1]), self._format(err[1]))
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        if not isinstance(test, unittest.TestCase):
+            self._report_fixture(test, SKIPPED, str(reason), "")
+            return
+        if not self._frames:  # Python 3.12.1 stops skipped tests, but starts none
+            self._begin(test)
+        if test is self._frames[0].test:  # else a sub-test, which told us itself
+            self._frames[0].note(SKIPPED, str(reason))
+
+    def addExpectedFailure(self, test, err):
+        super().addExpectedFailure(test, err)
+        self._frames[0].note(PASSED, "failed as it is marked to")
+
+    def addUnexpectedSuccess(self, test):
+        super().addUnexpectedSuccess(test)
+        self._frames[0].note(UNEXPECTED_PASS, "passed, but is marked expectedFailure")
+
+    def addKnownBreak(self, test, message, row):
+        """The running test or sub-test failed as ``row`` of the ledger says."""
+        self._frame_of(test).note(KNOWN_BREAK, _first_line(message), row=row.line)
+
+    def addUnpromised(self, test, message):
+        """The running test or sub-test failed on a file of a newer release."""
+        self._frame_of(test).note(UNPROMISED, _first_line(message))
+
+    # Outcomes
+
+    def _frame_of(self, test):
+        # By identity: sub-tests of all tests are equal to each other.
+        return next((f for f in self._frames if f.test is test), self._frames[0])
+
+    def _note_error(self, frame, error):
+        if isinstance(error, unittest.SkipTest):
+            frame.note(SKIPPED, str(error))
+        elif type(error).__name__ == "UnexpectedPass":
+            frame.note(UNEXPECTED_PASS, one_line(error), self._format(error))
+        elif isinstance(error, self._frames[0].test.failureException):
+            frame.note(FAILED, one_line(error), self._format(error))
+        else:
+            frame.note(ERROR, one_line(error), self._format(error))
+
+    def _format(self, error):
+        test = self._frames[0].test if self._frames else unittest.TestCase()
+        return self._exc_info_to_string((type(error), error, error.__traceback__), test)
+
+    def _report(self, frame):
+        if frame.speaks:
+            name = test_name(self._frames[0].test if self._frames else frame.test)
+            self._send_outcome(
+                name, frame.state, frame.message, frame.traceback,
+                parameters=frame.parameters, row=frame.row,
+                seconds=perf_counter() - frame.started,
+            )  # fmt: skip
+
+    def _report_fixture(self, holder, state, message, traceback):
+        """An error or skip in a fixture of a class or module."""
+        found = _FIXTURE.match(holder.id())
+        fixture, scope = found.group("fixture"), found.group("scope")
+        stranded = [t for t in self._waiting if t.id().startswith(scope + ".")]
+        if fixture.startswith("tearDown") or not stranded:
+            class_name = scope.rpartition(".")[2] if "Class" in fixture else ""
+            name = f"{fixture} ({class_name})" if class_name else fixture
+            self._send_outcome(name, state, message, traceback)
+            return
+        self._waiting = [test for test in self._waiting if test not in stranded]
+        for test in stranded:
+            name = test_name(test)
+            self._send_outcome(name, state, f"{fixture}: {message}", traceback)
+            self._send(DONE, test=name)
+
+    def _send_outcome(self, test, state, message, traceback, **others):
+        outcome = Outcome(
+            self._file, test, state, message=message, traceback=traceback, **others
+        )
+        self._send(OUTCOME, outcome=outcome.to_json())
+
+
+def _parameters(subtest):
+    """The parameters of a sub-test and of those around it, outermost first."""
+    parameters = {}
+    for level in reversed(subtest.params.maps):
+        parameters.update((str(name), _text(value)) for name, value in level.items())
+    if isinstance(subtest._message, str):
+        parameters["msg"] = subtest._message
+    return parameters
+
+
+def _text(value):
+    try:
+        return str(value)
+    except Exception:
+        return object.__repr__(value)
+
+
+@contextlib.contextmanager
+def watched_subtests(recorder):
+    """While inside, every ``subTest`` announces itself and reports its end."""
+    original = unittest.TestCase.subTest
+
+    @contextlib.contextmanager
+    def subTest(case, *args, **kwargs):
+        with original(case, *args, **kwargs):
+            if case._subtest is None or not recorder.watches_subtests:
+                yield
+                return
+            recorder.enter_subtest(case._subtest)
+            try:
+                yield
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
+                recorder.leave_subtest(sys.exc_info()[1])
+                raise
+            recorder.leave_subtest(None)
+
+    unittest.TestCase.subTest = subTest
+    try:
+        yield
+    finally:
+        unittest.TestCase.subTest = original
+
+
+class AnnouncingSuite(unittest.TestSuite):
+    """Announces each test before the fixtures of its class and module run."""
+
+    def _tearDownPreviousClass(self, test, result):
+        # unittest calls this first of all for each test, and once at the end.
+        previous = getattr(result, "_previousTestClass", None)
+        if previous is not None and previous is not test.__class__:
+            result.announce(f"tearDownClass ({previous.__qualname__})")
+        super()._tearDownPreviousClass(test, result)
+        result.announce("tearDownModule" if test is None else test_name(test))
