@@ -33,7 +33,7 @@ class Stub:
 
     def __reduce_ex__(self, protocol: Any) -> Tuple:
         if self.arguments is None:
-            return copyreg.__newobj__, (type(self),), self.state  # type: ignore[attr-defined]
+            return copyreg.__newobj__, (type(self),), self.state
         return type(self), self.arguments
 
 
@@ -68,7 +68,7 @@ class _StubUnpickler(pickle.Unpickler):
 
 
 # The pure Python pickler: the other one looks every class up before naming it.
-class _StubPickler(pickle._Pickler):  # type: ignore[name-defined]
+class _StubPickler(pickle._Pickler):
     def persistent_id(self, value: Any) -> Any:
         return tuple(value) if isinstance(value, PersistentId) else None
 
@@ -92,7 +92,7 @@ class _StubPickler(pickle._Pickler):  # type: ignore[name-defined]
             self.save(value)
         self.write(opcode)
 
-    dispatch = {**pickle._Pickler.dispatch, type: save_type}  # type: ignore[attr-defined]
+    dispatch = {**pickle._Pickler.dispatch, type: save_type}
 
 
 def load_pickle(data: bytes) -> Tuple[Any, List[Stub]]:

@@ -108,7 +108,7 @@ def _report_torch(send):
     python = platform.python_version()
     try:
         import torch
-    except BaseException as error:  # whatever it is, there is no torch to test
+    except BaseException as error:  # noqa: B036 - whatever it is, there is no torch
         send(NO_TORCH, message=one_line(error), python=python)
         return False
     found = {
@@ -160,7 +160,7 @@ def list_file(file, test_folder, send):
                 defined=_defining_file(test) or file,
                 golden=_golden(test),
             )
-    except BaseException as error:
+    except BaseException as error:  # noqa: B036 - it costs this file alone
         send(OUTCOME, outcome=_import_outcome(file, "", error))
     finally:
         sys.path[:] = path
@@ -216,7 +216,7 @@ def run_tests(file, names, test_folder, send):
     send(AT, file=file, test="", parameters={})
     try:
         tests = list(tests_of(import_file(file, test_folder)))
-    except BaseException as error:
+    except BaseException as error:  # noqa: B036 - it is the outcome of each test
         for name in names:
             send(OUTCOME, outcome=_import_outcome(file, name, error))
             send(DONE, test=name)

@@ -39,7 +39,7 @@ def apply_ledger(outcome: Outcome, rows: Iterable[KnownBreak], reader: str) -> O
     if not is_death(outcome.state):
         return outcome
     for row in rows:
-        if _lists(row, outcome, reader) and outcome.message.startswith(row.message):
+        if _lists(row, outcome, reader) and row.expects(outcome.message):
             return replace(outcome, state=KNOWN_BREAK, row=row.line)
     return outcome
 

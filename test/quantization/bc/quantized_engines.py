@@ -1,4 +1,4 @@
-"""The quantized engines of this torch, and where they differ (torch 1.3, Python 3.7)."""
+"""The quantized engines of this torch, and where they differ (Python 3.7)."""
 
 import contextlib
 import functools
