@@ -59,13 +59,13 @@ class Request:
 
 @dataclass
 class Report:
-    """What became of one release's goldens; lists of lines for the user."""
+    """What became of one release's goldens: reasons, each with names of goldens."""
 
     release: str
     written: int = 0
     present: int = 0
-    unwritten: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    unwritten: dict[str, list[str]] = field(default_factory=dict)
+    faults: dict[str, list[str]] = field(default_factory=dict)
     error: str | None = None
 
 
@@ -203,11 +203,13 @@ def _judge(
         folder = golden.release_folder(request.into, release)
         record = load_provenance(str(folder)).goldens.get(golden.name)
         if record is None:
-            report.unwritten.append(f"{golden.name}: {_reason(golden, outcomes)}")
+            names = report.unwritten.setdefault(_reason(golden, outcomes), [])
+            names.append(golden.name)
             continue
         report.written += 1
         for kind, fault in sorted(record.faults.items()):
-            report.faults.append(f"{golden.name}.{kind}: {_shortened(fault)}")
+            names = report.faults.setdefault(_shortened(fault), [])
+            names.append(f"{golden.name}.{kind}")
 
 
 def _reason(golden: DeclaredGolden, outcomes: Sequence[Outcome]) -> str:
@@ -217,6 +219,10 @@ def _reason(golden: DeclaredGolden, outcomes: Sequence[Outcome]) -> str:
             if state(outcome.state):
                 return f"{outcome.state}: {_shortened(outcome.message)}"
     return "the test ended without writing it"
+
+
+def _count(reasons: dict[str, list[str]]) -> int:
+    return sum(map(len, reasons.values()))
 
 
 def _shortened(text: str, limit: int = 200) -> str:
@@ -229,23 +235,24 @@ def _one_line(report: Report) -> str:
         return f"{report.release}: error: {report.error}"
     counts = [f"{report.written} written", f"{report.present} there already"]
     if report.unwritten:
-        counts.append(f"{len(report.unwritten)} could not be written")
+        counts.append(f"{_count(report.unwritten)} could not be written")
     if report.faults:
-        counts.append(f"{len(report.faults)} files it cannot read back itself")
+        counts.append(f"{_count(report.faults)} files it cannot read back itself")
     return f"{report.release}: {', '.join(counts)}"
 
 
 def _print_summary(reports: Sequence[Report]) -> None:
     for report in sorted(reports, key=lambda report: parse_release(report.release)):
-        for title, lines in (
+        for title, reasons in (
             ("could not be written", report.unwritten),
             ("written, but its writer fails to read it back", report.faults),
         ):
-            for line in lines:
-                print(f"{report.release}: {title}: {line}")
+            for reason, names in reasons.items():
+                print(f"{report.release}: {title}: {reason}")
+                print(*(f"    {name}" for name in names), sep="\n")
         if report.error:
             print(f"error: {report.release}: {report.error}", file=sys.stderr)
     written = sum(report.written for report in reports)
     present = sum(report.present for report in reports)
-    unwritten = sum(len(report.unwritten) for report in reports)
+    unwritten = sum(_count(report.unwritten) for report in reports)
     print(f"{written} written, {present} there already, {unwritten} not written")

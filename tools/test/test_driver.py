@@ -112,7 +112,7 @@ class TestOutcomes(DriverCase):
         self.suite("""
             class TestA(TestCase):
                 def test_pass(self): pass
-                def test_fail(self): self.assertEqual(1, 2, "first\\nsecond")
+                def test_fail(self): self.assertEqual(1, 2, "first\\nsecond\\n\\nthird")
                 def test_error(self): {}["missing"]
                 def test_skip(self): self.skipTest("no reason")
                 @unittest.skip("decorated")
@@ -133,7 +133,7 @@ class TestOutcomes(DriverCase):
         self.assertEqual(6, len(outcomes))
         self.assertEqual((records.PASSED, ""), told("pass"))
         self.assertEqual(
-            (records.FAILED, "AssertionError: 1 != 2 : first"), told("fail")
+            (records.FAILED, "AssertionError: 1 != 2 : first second"), told("fail")
         )
         self.assertEqual((records.ERROR, "KeyError: 'missing'"), told("error"))
         self.assertEqual((records.SKIPPED, "no reason"), told("skip"))
@@ -258,7 +258,7 @@ class TestOutcomes(DriverCase):
                     getattr(self._outcome.result, hook)(self._subtest or self, *details)
                 def test_a(self):
                     with self.subTest(writer="1.0.1"):
-                        self.tell("addKnownBreak", "RuntimeError: old\\nmore", Row)
+                        self.tell("addKnownBreak", "RuntimeError: old\\n\\nmore", Row)
                     with self.subTest(writer="9.0.0"):
                         self.tell("addUnpromised", "RuntimeError: new")
                     with self.subTest(writer="1.1.0"):

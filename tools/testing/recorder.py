@@ -43,16 +43,20 @@ def test_name(test: unittest.TestCase) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """``RuntimeError: first line of the message``."""
+    """``RuntimeError: first paragraph``, white space made single blanks.
+
+    What torch's own TestCase adds, how to run the test, is a paragraph of its own.
+    """
     try:
         text = str(error)
     except Exception as second:
         text = f"(its __str__ raised {type(second).__name__})"
-    return _first_line(f"{type(error).__name__}: {text.strip()}").rstrip(": ")
+    return _shortened(f"{type(error).__name__}: {text.strip()}").rstrip(": ")
 
 
-def _first_line(message: str) -> str:
-    return message.strip().partition("\n")[0][:MESSAGE_LIMIT].rstrip()
+def _shortened(message: str) -> str:
+    paragraph = message.strip().partition("\n\n")[0]
+    return " ".join(paragraph.split())[:MESSAGE_LIMIT].rstrip()
 
 
 class _Frame:
@@ -178,11 +182,11 @@ class Recorder(unittest.TestResult):
 
     def addKnownBreak(self, test, message, row):
         """The running test or sub-test failed as ``row`` of the ledger says."""
-        self._frame_of(test).note(KNOWN_BREAK, _first_line(message), row=row.line)
+        self._frame_of(test).note(KNOWN_BREAK, _shortened(message), row=row.line)
 
     def addUnpromised(self, test, message):
         """The running test or sub-test failed on a file of a newer release."""
-        self._frame_of(test).note(UNPROMISED, _first_line(message))
+        self._frame_of(test).note(UNPROMISED, _shortened(message))
 
     # Outcomes
 
