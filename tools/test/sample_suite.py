@@ -63,9 +63,10 @@ class SampleSuiteTestCase(unittest.TestCase):
         plan = WritingPlan(release=release, command="a test", rewrite=rewrite)
         return self._run(test, plan.to_environment())
 
-    def read_goldens(self, test: str) -> list[Outcome]:
+    def read_goldens(self, test: str, writers: str = "*") -> list[Outcome]:
         """Run a test in reading mode."""
-        return self._run(test, {"GOLDEN_WRITE": None})
+        return self._run(test, {"GOLDEN_WRITE": None}, writers)
 
-    def _run(self, test: str, env: dict) -> list[Outcome]:
-        return list(run_file(FILE, [f"TestSample.{test}"], root=self.root, env=env))
+    def _run(self, test: str, env: dict, writers: str = "*") -> list[Outcome]:
+        tests = [f"TestSample.{test}"]
+        return list(run_file(FILE, tests, root=self.root, env=env, writers=writers))

@@ -10,6 +10,7 @@ import unittest
 
 from tools.test.sample_suite import FILE, SampleSuiteTestCase
 from tools.testing.records import (
+    CRASHED,
     ERROR,
     FAILED,
     KNOWN_BREAK,
@@ -187,6 +188,35 @@ class TestReading(LinearTestCase):
         self.assertEqual(SKIPPED, outcome.state)
         self.assertIn("since 99.0.0", outcome.message)
 
+    def test_a_crash_costs_one_cell(self):
+        """After a crash on one writer's golden, the other writers are still read."""
+        for release in ("1.9.1", "1.10.0"):
+            self.write_goldens("test_linear", release)
+        crash = "lambda path: os.abort() if '1.9.1' in path else load_golden(path),"
+        self.write_tests(LINEAR.replace("load_golden,", crash))
+
+        outcomes = self.read_goldens("test_linear")
+
+        expected = [("1.5.1", PASSED), ("1.9.1", CRASHED), ("1.10.0", PASSED)]
+        self.assertEqual(expected, self.states(outcomes))
+
+    def test_a_range_of_writers(self):
+        """Only goldens of the releases asked for are read."""
+        self.write_goldens("test_linear", "1.9.1")
+
+        outcomes = self.read_goldens("test_linear", writers="1.6.0..")
+
+        self.assertEqual([("1.9.1", PASSED)], self.states(outcomes))
+
+    def test_an_altered_golden_of_a_newer_writer_fails(self):
+        """That reading newer files is not promised does not excuse a wrong hash."""
+        self.write_goldens("test_linear", "99.0.0")
+        os.unlink(self.path("module.pt", "99.0.0"))
+
+        outcomes = self.read_goldens("test_linear")
+
+        self.assertEqual([("1.5.1", PASSED), ("99.0.0", ERROR)], self.states(outcomes))
+
     def test_a_newer_writer_is_not_promised(self):
         """Failing on a newer release's golden is told apart and is no failure."""
         shutil.rmtree(self.goldens)
@@ -223,25 +253,25 @@ class TestLedgerInTheBaseClass(LinearTestCase):
 
     def test_listed(self):
         """A failure with the listed message is a known break, by its row."""
-        outcome = self.outcome(f"{LINEAR_NAME},1.5.1,*,ZeroDivisionError: div,why,ref")
+        outcome = self.outcome(f"{LINEAR_NAME}*,1.5.1,*,ZeroDivisionError: div,why,ref")
 
         self.assertEqual((KNOWN_BREAK, 2), (outcome.state, outcome.row))
 
     def test_another_message(self):
         """A listed cell that fails with another message is a failure."""
-        outcome = self.outcome(f"{LINEAR_NAME},*,*,KeyError: x,why,ref")
+        outcome = self.outcome(f"{LINEAR_NAME}*,*,*,KeyError: x,why,ref")
 
         self.assertEqual(ERROR, outcome.state)
 
     def test_another_writer(self):
         """A row about other writers does not excuse this one."""
-        outcome = self.outcome(f"{LINEAR_NAME},1.6.0..,*,ZeroDivisionError,why,ref")
+        outcome = self.outcome(f"{LINEAR_NAME}*,1.6.0..,*,ZeroDivisionError,why,ref")
 
         self.assertEqual(ERROR, outcome.state)
 
     def test_passes(self):
         """A listed cell that passes is a failure that names the row."""
-        outcome = self.outcome(f"{LINEAR_NAME},*,*,ZeroDivisionError,why,ref", LINEAR)
+        outcome = self.outcome(f"{LINEAR_NAME}*,*,*,ZeroDivisionError,why,ref", LINEAR)
 
         self.assertEqual(UNEXPECTED_PASS, outcome.state)
         self.assertIn("known_breaks.csv:2", outcome.message)

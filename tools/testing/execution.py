@@ -11,6 +11,8 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import BinaryIO, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from common_reading import ReadingPlan
+
 from tools import ROOT
 from tools.testing.children import TIMEOUT_SECONDS, run_child
 from tools.testing.discovery import folder_of_tests
@@ -124,40 +126,57 @@ def run_file(
     env: Environment = None,
     timeout: float = TIMEOUT_SECONDS,
     output: Optional[BinaryIO] = None,
+    writers: str = "*",
 ) -> Iterator[Outcome]:
     """Run tests (``Class.test``) of a file under ``python``; yield the outcomes.
 
     Each test and each leaf sub-test has one, as soon as it ends.  A test that
-    ends its interpreter is blamed, and those after it run in a fresh one.
+    ends its interpreter is blamed, and what comes after runs in a fresh one: the
+    tests that follow, and of its own sub-tests, if it reads goldens, the others.
     ``env`` changes the environment: a value of None removes a variable.
     ``timeout`` is in seconds, for each test and sub-test.  ``output``, a binary
-    file, receives what the tests print.  Raises ChildError where the interpreter
-    cannot be started.  Closing the generator ends the interpreter.
+    file, receives what the tests print.  ``writers`` is the range of releases
+    whose goldens are read.  Raises ChildError where the interpreter cannot be
+    started.  Closing the generator ends the interpreter.
     """
     waiting = list(tests)
+    finished: Dict[str, List[Dict[str, str]]] = {}
     command = ("--path", folder_of_tests(root), "run", file)
     with _Output(output) as out:
         while waiting:
             out.mark()
-            before = len(waiting)
+            progress = False
             place, parameters, reason = "", {}, {}
+            plan = ReadingPlan(writers, finished).to_environment()
+            told = {test: list(parameters) for test, parameters in finished.items()}
             for record in run_child(
-                (*command, *waiting), python, root, env, timeout, out.stream
-            ):
+                (*command, *waiting), python, root, {**plan, **(env or {})}, timeout,
+                out.stream,
+            ):  # fmt: skip
                 event = record["event"]
                 if event == AT:
                     place, parameters = record["test"], record["parameters"]
                 elif event == OUTCOME:
-                    yield Outcome.from_json(record["outcome"])
+                    outcome = Outcome.from_json(record["outcome"])
+                    finished.setdefault(outcome.test, []).append(outcome.parameters)
+                    # A test that was begun again may tell what it told before.
+                    if outcome.parameters not in told.get(outcome.test, ()):
+                        yield outcome
                 elif event == DONE:
-                    place, parameters = "", {}
+                    place, parameters, progress = "", {}, True
                     waiting = [test for test in waiting if test != record["test"]]
                 elif event in (DEATH, NO_TORCH):
                     reason = record
-            if "state" in reason and (place or len(waiting) < before):
-                waiting = [test for test in waiting if test != place]
-                yield _died(file, place, parameters, reason, out.tail())
-            if len(waiting) == before:
+            if "state" in reason and (place or progress):
+                known = finished.setdefault(place, [])
+                again = bool(parameters) and parameters not in told.get(place, ())
+                if not again:
+                    waiting = [test for test in waiting if test != place]
+                if again or not parameters:
+                    yield _died(file, place, parameters, reason, out.tail())
+                known.append(parameters)
+                progress = True
+            if not progress:
                 # Nothing got anywhere: a fresh interpreter would fare no better.
                 for test in waiting:
                     yield _stranded(file, test, reason, out.tail())

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Iterable, List, Optional, Sequence, Tuple
 
 from common_ledger import LEDGER_PATH, KnownBreak, cell_name, load_ledger
+from common_releases import parse_release
 
 from tools.testing.discovery import folder_of_tests
 from tools.testing.execution import ListedTest
@@ -17,6 +18,7 @@ from tools.testing.records import (
     KNOWN_BREAK,
     SKIPPED,
     STALE_ROW,
+    UNPROMISED,
     Outcome,
     is_death,
     is_failure,
@@ -35,9 +37,12 @@ def rows_of(root: str) -> Tuple[KnownBreak, ...]:
 
 
 def apply_ledger(outcome: Outcome, rows: Iterable[KnownBreak], reader: str) -> Outcome:
-    """The outcome, as a known break where a row lists the death that it tells."""
-    if not is_death(outcome.state):
+    """What a death comes to: a known break where a row lists it, unpromised where a
+    newer release wrote the file, and else what it is."""
+    if not is_death(outcome.state) or outcome.writer is None:
         return outcome
+    if parse_release(outcome.writer) > parse_release(reader):
+        return replace(outcome, state=UNPROMISED)
     for row in rows:
         if _lists(row, outcome, reader) and row.expects(outcome.message):
             return replace(outcome, state=KNOWN_BREAK, row=row.line)
@@ -82,8 +87,7 @@ def _is_about(row: KnownBreak, test: ListedTest) -> bool:
 
 def _lists(row: KnownBreak, outcome: Outcome, reader: str) -> bool:
     cell = cell_name(outcome.test, outcome.parameters)
-    # Without a writer it is no cell.
-    return outcome.writer is not None and row.lists(cell, outcome.writer, reader)
+    return row.lists(cell, outcome.writer, reader)
 
 
 def _may_hide(row: KnownBreak, outcome: Outcome) -> bool:

@@ -77,7 +77,7 @@ def _run(options: Options) -> int:
         reporter.note("\ninterrupted; what finished:")
         reporter.closing(run.outcomes)
         return EXIT_INTERRUPTED
-    complete = imported == files and not listing.problems
+    complete = imported == files and not listing.problems and options.writers == "*"
     run.judge_ledger(without_twins(listing.tests) if complete else None)
     reporter.failures(run.outcomes)
     reporter.closing(run.outcomes)
@@ -121,6 +121,7 @@ class _Run:
                 root=self._options.root,
                 timeout=self._options.timeout,
                 output=output,
+                writers=self._options.writers,
             )
             with closing(running):
                 for outcome in running:

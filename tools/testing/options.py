@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
+from common_releases import ReleaseRange
+
 from tools import ROOT
 from tools.testing.children import TIMEOUT_SECONDS
 
@@ -24,6 +26,7 @@ class Options:
     include: Tuple[str, ...] = ()
     exclude: Tuple[str, ...] = ()
     patterns: Tuple[str, ...] = ()
+    writers: str = "*"
     root: str = ROOT
     timeout: float = TIMEOUT_SECONDS
     dry_run: bool = False
@@ -42,6 +45,7 @@ def parse_options(arguments: Optional[Sequence[str]] = None) -> Options:
         include=_flat(parsed.include),
         exclude=_flat(parsed.exclude),
         patterns=tuple(parsed.patterns),
+        writers=parsed.writer,
         root=os.path.abspath(parsed.root),
         timeout=parsed.timeout,
         dry_run=parsed.dry_run,
@@ -71,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         "glob if it has a *; may be repeated",
     )  # fmt: skip
     what.add_argument(
+        "--writer", metavar="RANGE", type=_releases, default="*",
+        help="only goldens of these releases: A..B, A.., ..B or A",
+    )  # fmt: skip
+    what.add_argument(
         "--root", metavar="DIR", type=_folder, default=ROOT,
         help="the tree whose tests to run (default: this one)",
     )  # fmt: skip
@@ -92,6 +100,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _flat(groups: List[List[str]]) -> Tuple[str, ...]:
     return tuple(name for group in groups for name in group)
+
+
+def _releases(text: str) -> str:
+    try:
+        return str(ReleaseRange.parse(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _folder(text: str) -> str:

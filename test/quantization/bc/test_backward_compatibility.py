@@ -127,6 +127,7 @@ class TestSerialization(GoldenTestCase):
                 "state_dict.pt": read_state_dict,
                 "scripted.pt": self._reader("scripted.pt", prec),
                 "traced.pt": self._reader("traced.pt", prec),
+                "input.pt": self._input,
                 "expected.pt": self._read_expected,
             },
             subname,
@@ -172,6 +173,7 @@ class TestSerialization(GoldenTestCase):
             {
                 "scripted.pt": self._reader("scripted.pt", prec),
                 "traced.pt": self._reader("traced.pt", prec),
+                "input.pt": self._input,
                 "expected.pt": self._read_expected,
             },
             subname,
@@ -210,7 +212,11 @@ class TestSerialization(GoldenTestCase):
 
         self.check_golden(
             write,
-            {"state_dict.pt": read_state_dict, "expected.pt": self._read_expected},
+            {
+                "state_dict.pt": read_state_dict,
+                "input.pt": self._input,
+                "expected.pt": self._read_expected,
+            },
             subname,
         )
 
@@ -266,6 +272,7 @@ class TestSerialization(GoldenTestCase):
             {
                 "package.pt": read_package,
                 "get_attr_targets.pt": read_targets,
+                "input.pt": self._input,
                 "expected.pt": self._read_expected,
             },
         )
