@@ -1,0 +1,271 @@
+"""Tests that end, hang or harm the interpreter under test."""
+
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from tools.test.driver_case import DriverCase, FILE, LIMIT_SECONDS
+from tools.testing import records
+from tools.testing.execution import list_tests
+
+
+class TestDeaths(DriverCase):
+    """A test that ends its interpreter costs one test, and is named."""
+
+    def test_crash_in_a_subtest(self) -> None:
+        """A segmentation fault blames the sub-test; all that ended stays, all that
+        follows runs."""
+        self.suite("""
+            class TestA(TestCase):
+                def test_1(self): pass
+                def test_2(self):
+                    with self.subTest(writer="1.0.1"): pass
+                    with self.subTest(writer="1.1.0"):
+                        print("about to")
+                        ctypes.string_at(0)
+                def test_3(self): pass
+        """)
+
+        outcomes = self.run_tests("TestA.test_1", "TestA.test_2", "TestA.test_3")
+
+        self.assertEqual(
+            {
+                "TestA.test_1": records.PASSED,
+                "TestA.test_2 (writer=1.0.1)": records.PASSED,
+                "TestA.test_2 (writer=1.1.0)": records.CRASHED,
+                "TestA.test_3": records.PASSED,
+            },
+            {outcome.name: outcome.state for outcome in outcomes},
+        )
+        crashed = outcomes[2]
+        self.assertEqual("crashed: SIGSEGV", crashed.message)
+        self.assertIn("about to", crashed.traceback)
+        self.assertIn("in test_2", crashed.traceback)
+
+    def test_exits(self) -> None:
+        """Leaving with any code, 0 too, is a failure."""
+        self.suite("""
+            class TestA(TestCase):
+                def test_0(self): os._exit(0)
+                def test_3(self): os._exit(3)
+                def test_kill(self): os.kill(os.getpid(), 9)
+                def test_pass(self): pass
+        """)
+
+        outcomes = self.run_tests(
+            "TestA.test_0", "TestA.test_3", "TestA.test_kill", "TestA.test_pass"
+        )
+
+        self.assertEqual(
+            [
+                (records.NO_END, "exited with code 0 without an end record"),
+                (records.NO_END, "exited with code 3 without an end record"),
+                (records.CRASHED, "crashed: SIGKILL"),
+                (records.PASSED, ""),
+            ],
+            [(outcome.state, outcome.message) for outcome in outcomes],
+        )
+
+    def test_hang(self) -> None:
+        """A hang ends at the time limit, and tells where it was."""
+        self.suite("""
+            class TestA(TestCase):
+                def test_hang(self): time.sleep(60)
+                def test_pass(self): pass
+        """)
+
+        hung, passed = self.run_tests("TestA.test_hang", "TestA.test_pass", timeout=2)
+
+        self.assertEqual(records.TIMED_OUT, hung.state)
+        self.assertEqual("timed out after 2 s", hung.message)
+        self.assertIn("in test_hang", hung.traceback)
+        self.assertEqual(records.PASSED, passed.state)
+
+    def test_crash_in_tear_down_class(self) -> None:
+        """A crash after a class is not blamed on the test that follows."""
+        self.suite("""
+            class TestA(TestCase):
+                @classmethod
+                def tearDownClass(cls): os._exit(3)
+                def test_a(self): pass
+            class TestB(TestCase):
+                def test_b(self): pass
+        """)
+
+        self.assertEqual(
+            {
+                "TestA.test_a": records.PASSED,
+                "tearDownClass (TestA)": records.NO_END,
+                "TestB.test_b": records.PASSED,
+            },
+            self.states("TestA.test_a", "TestB.test_b"),
+        )
+
+    def test_death_at_import(self) -> None:
+        """A file that dies while it is imported costs only its own tests."""
+        self.suite("ctypes.string_at(0)", "test/test_dies.py")
+        self.suite("class TestA(TestCase):\n    def test_a(self): pass")
+
+        listing = list_tests(["test/test_dies.py", FILE], root=self.root, env=self.env)
+
+        self.assertEqual(["TestA.test_a"], [test.name for test in listing.tests])
+        (problem,) = listing.problems
+        self.assertEqual("test/test_dies.py", problem.file)
+        self.assertEqual("crashed: SIGSEGV", problem.message)
+
+    def test_death_at_second_import(self) -> None:
+        """A file that dies only when it is imported to run blames each test, once."""
+        self.suite("os._exit(4)")
+
+        self.assertEqual(
+            {"TestA.test_a": records.NO_END, "TestA.test_b": records.NO_END},
+            self.states("TestA.test_a", "TestA.test_b"),
+        )
+
+    def test_odd_exit_after_the_end(self) -> None:
+        """A crash while the interpreter exits is told, and harms no outcome."""
+        self.suite("""
+            import atexit
+            class TestA(TestCase):
+                def test_a(self): atexit.register(os._exit, 9)
+        """)
+
+        run = self.drive()
+
+        self.assertEqual(0, run.returncode, run.stdout)
+        self.assertIn("ended with code 9", run.stdout)
+
+    def test_leftover_child(self) -> None:
+        """A process that a test leaves behind does not hold up or outlive the run."""
+        self.suite("""
+            class TestA(TestCase):
+                def test_a(self):
+                    child = subprocess.Popen(["sleep", "60"], close_fds=False)
+                    with open("pid", "w") as file: file.write(str(child.pid))
+        """)
+
+        self.assertEqual({"TestA.test_a": records.PASSED}, self.states("TestA.test_a"))
+        self.assertEnds(int(self.read("pid")))
+
+    def test_forked_test(self) -> None:
+        """A fork that runs on into unittest's code reports nothing."""
+        self.suite("""
+            PROCESS = os.getpid()
+            class TestA(TestCase):
+                def test_a(self):
+                    child = os.fork()
+                    if child: os.waitpid(child, 0)
+                def test_b(self): self.assertEqual(PROCESS, os.getpid())
+        """)
+
+        self.assertEqual(
+            {"TestA.test_a": records.PASSED, "TestA.test_b": records.PASSED},
+            self.states("TestA.test_a", "TestA.test_b"),
+        )
+
+    def test_closed_descriptors(self) -> None:
+        """A test that closes the driver's descriptor is to blame, and ends there."""
+        self.suite("""
+            class TestA(TestCase):
+                def test_a(self): os.closerange(3, 256)
+                def test_b(self): pass
+        """)
+
+        unheard, passed = self.run_tests("TestA.test_a", "TestA.test_b")
+
+        self.assertEqual(records.NO_END, unheard.state)
+        self.assertIn("exited with code 70", unheard.message)
+        self.assertIn("the driver cannot be told", unheard.traceback)
+        self.assertEqual(records.PASSED, passed.state)
+
+    def test_foreign_records(self) -> None:
+        """A program that a test starts cannot speak for it, nor can garbage."""
+        self.write(
+            "speak.py",
+            """
+            import os
+            for descriptor in range(3, 64):
+                try: os.write(descriptor, b'{"event": "end"}\\n')
+                except OSError: pass
+            """,
+        )
+        self.suite("""
+            class TestA(TestCase):
+                def test_a(self):
+                    command = [sys.executable, "speak.py"]
+                    subprocess.check_call(command, close_fds=False)
+                def test_b(self):
+                    for descriptor in range(3, 64):
+                        try: os.write(descriptor, b"\\xff\\n[]\\n")
+                        except OSError: pass
+        """)
+
+        self.assertEqual(
+            {"TestA.test_a": records.PASSED, "TestA.test_b": records.PASSED},
+            self.states("TestA.test_a", "TestA.test_b"),
+        )
+
+    def test_death_before_a_fork_of_it(self) -> None:
+        """A process that holds the descriptor does not hide that its parent died."""
+        self.suite("""
+            class TestA(TestCase):
+                def test_a(self):
+                    if os.fork() == 0: time.sleep(60)
+                    os._exit(3)
+        """)
+        began = time.monotonic()
+
+        (outcome,) = self.run_tests("TestA.test_a")
+
+        self.assertIn("exited with code 3", outcome.message)
+        self.assertLess(time.monotonic() - began, LIMIT_SECONDS / 2)
+
+    def test_death_after_a_test(self) -> None:
+        """A test that has its outcome is not blamed for a death after it."""
+        self.suite("""
+            class TestA(TestCase):
+                def run(self, result=None):
+                    super().run(result)
+                    os._exit(3)
+                def test_a(self): pass
+        """)
+
+        self.assertEqual(
+            {"TestA.test_a": records.PASSED, FILE: records.NO_END},
+            self.states("TestA.test_a"),
+        )
+
+    def test_interrupt(self) -> None:
+        """Ctrl-C reports what finished, leaves no process, and exits with 130."""
+        self.suite("""
+            class TestA(TestCase):
+                def test_1(self): pass
+                def test_2(self):
+                    with open("pid", "w") as file: file.write(str(os.getpid()))
+                    time.sleep(60)
+        """)
+        run = subprocess.Popen(
+            self.command(),
+            env={**os.environ, **self.env},
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        self.addCleanup(run.kill)
+        deadline = time.monotonic() + LIMIT_SECONDS
+        pid = os.path.join(self.root, "pid")
+        while not (os.path.exists(pid) and os.path.getsize(pid)):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+        run.send_signal(signal.SIGINT)
+        output = run.communicate(timeout=LIMIT_SECONDS)[0]
+
+        self.assertEqual(130, run.returncode)
+        self.assertEqual("1 passed, 0 failed, 0 skipped", output.splitlines()[-1])
+        self.assertEnds(int(self.read("pid")))
+
+
+if __name__ == "__main__":
+    unittest.main()
