@@ -36,15 +36,10 @@ This module and the tests run on Python 3.7 with torch 1.0 and all that follow.
 
 import functools
 import hashlib
-import importlib
-import importlib.util
 import inspect
 import os
 import random
-import re
-import shutil
 import sys
-import tempfile
 import unittest
 import warnings
 from contextlib import contextmanager
@@ -54,16 +49,19 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import numpy as np
 import torch
 
+from common_compat import (  # noqa: F401 - for the tests, which import all from here
+    TestCase,
+    ignore_announced_deprecations,
+    import_first,
+    load_golden,
+    run_tests,
+)
 from common_expected import Tolerance, find_differences, save_expected
 from common_golden import (
-    Golden,
     GoldenError,
-    WRITING_PREFIX,
     checked_file,
     load_provenance,
-    record_file,
     release_folders,
-    save_provenance,
 )
 from common_ledger import (
     UnexpectedPass,
@@ -74,42 +72,14 @@ from common_ledger import (
 )
 from common_reading import read_reading_plan
 from common_releases import ReleaseRange, parse_release
-from common_writing import describe_run, read_writing_plan
+from common_writing import (
+    GoldenRequest,
+    read_writing_plan,
+    record_fault,
+    write_golden,
+)
 
 TEST_FOLDER = os.path.dirname(os.path.abspath(__file__))
-
-
-def import_first(*names: str, having: str = "__name__") -> Optional[Any]:
-    """The first of these modules that this torch has, or None.
-
-    For modules that moved between releases; ``having`` is an attribute that tells
-    one that moved from one that was only begun.  A module that exists and fails
-    to import is an error.
-    """
-    for name in names:
-        try:
-            found = importlib.util.find_spec(name)
-        except ModuleNotFoundError:
-            # A parent package does not exist either.
-            continue
-        if found is not None:
-            module = importlib.import_module(name)
-            if hasattr(module, having):
-                return module
-    return None
-
-
-# Releases before 1.5 came without PyTorch's own test helpers.
-_torch_utils = import_first("torch.testing._internal.common_utils")
-TestCase = _torch_utils.TestCase if _torch_utils else unittest.TestCase
-run_tests = _torch_utils.run_tests if _torch_utils else unittest.main
-
-
-def load_golden(path: str, **options: Any) -> Any:
-    """``torch.load`` of a file whose hash was checked, pickled classes included."""
-    if "weights_only" in inspect.signature(torch.load).parameters:
-        options.setdefault("weights_only", False)
-    return torch.load(path, **options)
 
 
 @dataclass(frozen=True)
@@ -178,14 +148,14 @@ def identity_seed(identity: str) -> int:
     return int(hashlib.sha256(identity.encode()).hexdigest()[:7], 16)
 
 
-def test_identity(test: unittest.TestCase) -> str:
+def identity_of(test: unittest.TestCase) -> str:
     """``Class.test``, however the test's module is called."""
     return f"{type(test).__name__}.{test._testMethodName}"
 
 
 def golden_name(test: unittest.TestCase, subname: Optional[str] = None) -> str:
     """``Class.test[_subname]``, the name of a golden."""
-    return test_identity(test) + (f"_{subname}" if subname else "")
+    return identity_of(test) + (f"_{subname}" if subname else "")
 
 
 def golden_folder(test: "GoldenTestCase") -> str:
@@ -224,8 +194,6 @@ class GoldenTestCase(TestCase):
     writer: str = ""
     # Whether the test method runs in order to write, see ``golden``.
     writing = False
-    # Names of goldens that this process wrote, whatever class made them.
-    _written: set = set()
 
     def setUp(self) -> None:
         super().setUp()
@@ -238,7 +206,7 @@ class GoldenTestCase(TestCase):
         have by chance of the seed what it is about to load.
         """
         mode = "write" if self.writing else "read"
-        seed = identity_seed(f"{mode} {test_identity(self)}")
+        seed = identity_seed(f"{mode} {identity_of(self)}")
         torch.manual_seed(seed)
         np.random.seed(seed)
         random.seed(seed)
@@ -322,11 +290,11 @@ class GoldenTestCase(TestCase):
         spec = self.golden_spec()
         if subname not in spec.subnames:
             raise GoldenError(
-                f"{test_identity(self)}: subname {subname!r} is not declared in "
+                f"{identity_of(self)}: subname {subname!r} is not declared in "
                 "@golden(subnames=...)"
             )
         if self.writing:
-            self._write_golden(write, subname)
+            self._write(write, golden_name(self, subname))
             return
         releases = ReleaseRange(spec.subnames[subname], spec.until)
         outer = dict(self._subtest.params) if self._subtest else {}
@@ -335,7 +303,7 @@ class GoldenTestCase(TestCase):
                 own = {"writer": writer, "file": kind}
                 if subname:
                     own["subname"] = subname
-                if READING.has_finished(test_identity(self), {**outer, **own}):
+                if READING.has_finished(identity_of(self), {**outer, **own}):
                     continue
                 with self.subTest(**own), self._cell(golden_name(self, subname), own):
                     read(get_filenames(self, subname))
@@ -362,8 +330,8 @@ class GoldenTestCase(TestCase):
         writers = [writer for writer in release_folders(folder) if writer in releases]
         if not writers:
             raise GoldenError(
-                f"{folder}: no goldens for {test_identity(self)}; write them with "
-                f"python -m tools.golden write --only {test_identity(self)}"
+                f"{folder}: no goldens for {identity_of(self)}; write them with "
+                f"python -m tools.golden write --only {identity_of(self)}"
             )
         return [writer for writer in writers if READING.reads(writer)]
 
@@ -373,7 +341,7 @@ class GoldenTestCase(TestCase):
         self.writer = writer = parameters["writer"]
         reader = torch.__version__
         promised = parse_release(writer) <= parse_release(reader)
-        cell = cell_name(test_identity(self), dict(self._subtest.params))
+        cell = cell_name(identity_of(self), dict(self._subtest.params))
         judged = promised and not WRITING
         row = find_break(ledger(), cell, writer, reader) if judged else None
         try:
@@ -384,7 +352,8 @@ class GoldenTestCase(TestCase):
         except Exception as error:
             message = one_line(error)
             if WRITING:
-                self._record_fault(name, parameters["file"], message)
+                folder = os.path.join(golden_folder(self), writer)
+                record_fault(folder, name, parameters["file"], message)
             if not promised:
                 self._report("Unpromised", message)
             elif row is not None and row.expects(message):
@@ -408,47 +377,26 @@ class GoldenTestCase(TestCase):
         else:
             type(self)._unreported.append(_UNREPORTED[kind])
 
-    def _write_golden(self, write: Callable, subname: Optional[str]) -> None:
-        """Write the golden, unless it is there; whole, or not at all."""
-        name = golden_name(self, subname)
-        folder = os.path.join(golden_folder(self), WRITING.release)
-        os.makedirs(folder, exist_ok=True)
-        provenance = load_provenance(folder)
-        fresh = WRITING.rewrite and (folder, name) not in self._written
-        if name in provenance.goldens and not fresh:
-            return
-        temporary = tempfile.mkdtemp(prefix=WRITING_PREFIX, dir=folder)
-        try:
-            kinds = self.golden_spec().kinds
-            files = {kind: os.path.join(temporary, f"{name}.{kind}") for kind in kinds}
+    def _write(self, write: Callable, name: str) -> None:
+        """Write the golden ``name`` of this test, unless it is there."""
+        spec = self.golden_spec()
+
+        def seed_and_write(files: Dict[str, str]) -> int:
             # Once more: a golden is the same whether those before it were there or not.
             seed = self.seed()
             write(files)
-            records = {kind: record_file(path) for kind, path in files.items()}
-            # Forget the golden before its files change: an interruption here
-            # leaves strays that the next run overwrites, not a false hash.
-            save_provenance(folder, provenance.without_golden(name))
-            for path in files.values():
-                os.replace(path, os.path.join(folder, os.path.basename(path)))
-        finally:
-            shutil.rmtree(temporary)
-        run = describe_run(WRITING, inspect.getfile(type(self)))
-        written = Golden(run=0, seed=seed, files=records, note=self.golden_spec().note)
-        save_provenance(folder, provenance.with_golden(name, run, written))
-        self._written.add((folder, name))
+            return seed
 
-    def _record_fault(self, name: str, kind: str, message: str) -> None:
-        """Mark the golden as one that its own writer cannot read back."""
-        folder = os.path.join(golden_folder(self), WRITING.release)
-        provenance = load_provenance(folder)
-        if name in provenance.goldens:
-            save_provenance(
-                folder, provenance.with_fault(name, kind, message[:FAULT_LIMIT])
-            )
+        golden = GoldenRequest(
+            folder=os.path.join(golden_folder(self), WRITING.release),
+            name=name,
+            kinds=spec.kinds,
+            note=spec.note,
+            test_path=inspect.getfile(type(self)),
+        )
+        write_golden(WRITING, golden, seed_and_write)
 
 
-# Characters of an error in a provenance file; stack traces are of no use there.
-FAULT_LIMIT = 300
 _UNREPORTED = {
     "KnownBreak": "known breaks, listed with their causes in test/known_breaks.csv",
     "Unpromised": "goldens of newer releases not read, which no release promises",
@@ -459,17 +407,3 @@ _UNREPORTED = {
 def ledger() -> Tuple:
     """The rows of known_breaks.csv, read once."""
     return load_ledger()
-
-
-# Whole modules that torch 2.10 and later announce as deprecated; any other
-# warning reaches the user.
-_ANNOUNCED = re.compile(
-    r".*(torch\.jit|torch\.ao\.quantization|lite interpreter|mobile).*deprecated",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def ignore_announced_deprecations() -> None:
-    """Silence the warnings that every test of a deprecated module would give."""
-    for category in (DeprecationWarning, FutureWarning, UserWarning):
-        warnings.filterwarnings("ignore", _ANNOUNCED.pattern, category)

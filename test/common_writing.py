@@ -1,4 +1,4 @@
-"""Writing mode: what the run was told, and what provenance says of it.
+"""Writing mode: what the run was told, writing a golden, and its provenance.
 
 ``python -m tools.golden write`` starts the suite under a release with the plan
 in the environment variable ``GOLDEN_WRITE``, as JSON.  Without the variable the
@@ -11,14 +11,26 @@ import json
 import os
 import platform
 import re
+import shutil
 import sys
+import tempfile
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Optional, Set, Tuple
 
-from common_golden import GoldenError, file_sha256
+from common_golden import (
+    WRITING_PREFIX,
+    Golden,
+    GoldenError,
+    file_sha256,
+    load_provenance,
+    record_file,
+    save_provenance,
+)
 
 TEST_FOLDER = os.path.dirname(os.path.abspath(__file__))
 VARIABLE = "GOLDEN_WRITE"
+# Characters of an error in a provenance file; stack traces are of no use there.
+FAULT_LIMIT = 300
 # Best first; what old releases, which do not tell, would have used.
 _CPU_FLAGS = ("avx512_vnni", "avx512f", "avx2", "avx")
 
@@ -56,6 +68,63 @@ def read_writing_plan() -> Optional[WritingPlan]:
             f"{VARIABLE} is not a plan ({error}); goldens are written with "
             "python -m tools.golden write"
         ) from error
+
+
+@dataclass(frozen=True)
+class GoldenRequest:
+    """A golden to write into the release folder ``folder``; see ``golden``."""
+
+    folder: str
+    name: str
+    kinds: Tuple[str, ...]
+    note: Optional[str]
+    test_path: str
+
+
+# Goldens that this process wrote: a rewriting run rewrites each of them once.
+_written: Set[Tuple[str, str]] = set()
+
+
+def write_golden(
+    plan: WritingPlan, golden: GoldenRequest, write: Callable[[Dict[str, str]], int]
+) -> None:
+    """Write a golden whole or not at all, unless it is there.
+
+    ``write(files)`` makes the files (a dict of kind to path) and returns the seed of
+    its random numbers.
+    """
+    folder, name = golden.folder, golden.name
+    os.makedirs(folder, exist_ok=True)
+    provenance = load_provenance(folder)
+    rewrite = plan.rewrite and (folder, name) not in _written
+    if name in provenance.goldens and not rewrite:
+        return
+    temporary = tempfile.mkdtemp(prefix=WRITING_PREFIX, dir=folder)
+    try:
+        files = {
+            kind: os.path.join(temporary, f"{name}.{kind}") for kind in golden.kinds
+        }
+        seed = write(files)
+        records = {kind: record_file(path) for kind, path in files.items()}
+        # Forget the golden before its files change: an interruption here
+        # leaves strays that the next run overwrites, not a false hash.
+        save_provenance(folder, provenance.without_golden(name))
+        for path in files.values():
+            os.replace(path, os.path.join(folder, os.path.basename(path)))
+    finally:
+        shutil.rmtree(temporary)
+    written = Golden(run=0, seed=seed, files=records, note=golden.note)
+    run = describe_run(plan, golden.test_path)
+    save_provenance(folder, provenance.with_golden(name, run, written))
+    _written.add((folder, name))
+
+
+def record_fault(folder: str, name: str, kind: str, message: str) -> None:
+    """Mark a file of a golden as one that its own writer cannot read back."""
+    provenance = load_provenance(folder)
+    if name in provenance.goldens:
+        fault = message[:FAULT_LIMIT]
+        save_provenance(folder, provenance.with_fault(name, kind, fault))
 
 
 def describe_run(plan: WritingPlan, test_path: str) -> Dict[str, Any]:

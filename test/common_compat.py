@@ -1,0 +1,58 @@
+"""Where releases of torch differ for the suite itself (Python 3.7, torch 1.0)."""
+
+import importlib
+import importlib.util
+import inspect
+import re
+import unittest
+import warnings
+from typing import Any, Optional
+
+import torch
+
+
+def import_first(*names: str, having: str = "__name__") -> Optional[Any]:
+    """The first of these modules that this torch has, or None.
+
+    For modules that moved between releases; ``having`` is an attribute that tells
+    one that moved from one that was only begun.  A module that exists and fails
+    to import is an error.
+    """
+    for name in names:
+        try:
+            found = importlib.util.find_spec(name)
+        except ModuleNotFoundError:
+            # A parent package does not exist either.
+            continue
+        if found is not None:
+            module = importlib.import_module(name)
+            if hasattr(module, having):
+                return module
+    return None
+
+
+# Releases before 1.5 came without PyTorch's own test helpers.
+_torch_utils = import_first("torch.testing._internal.common_utils")
+TestCase = _torch_utils.TestCase if _torch_utils else unittest.TestCase
+run_tests = _torch_utils.run_tests if _torch_utils else unittest.main
+
+
+def load_golden(path: str, **options: Any) -> Any:
+    """``torch.load`` of a file whose hash was checked, pickled classes included."""
+    if "weights_only" in inspect.signature(torch.load).parameters:
+        options.setdefault("weights_only", False)
+    return torch.load(path, **options)
+
+
+# Whole modules that torch 2.10 and later announce as deprecated; any other
+# warning reaches the user.
+_ANNOUNCED = re.compile(
+    r".*(torch\.jit|torch\.ao\.quantization|lite interpreter|mobile).*deprecated",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def ignore_announced_deprecations() -> None:
+    """Silence the warnings that every test of a deprecated module would give."""
+    for category in (DeprecationWarning, FutureWarning, UserWarning):
+        warnings.filterwarnings("ignore", _ANNOUNCED.pattern, category)
