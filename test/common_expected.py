@@ -47,6 +47,32 @@ def save_expected(path: str, value: Any) -> None:
         np.savez_compressed(file, **arrays)
 
 
+def load_expected(path: str, part: str) -> torch.Tensor:
+    """The tensor that stands under the key ``part`` of what was written to ``path``.
+
+    An input that is taken from here does not depend on the format under test.
+    """
+    tree, arrays = _load(path)
+    tree = dict(tree["dict"])[part]
+    elements = torch.from_numpy(arrays[tree["elements"]])
+    quantization = tree.get("quantization")
+    if quantization is None:
+        return elements.to(_dtype(tree["dtype"]))
+    return torch._make_per_tensor_quantized_tensor(
+        elements, quantization["scale"], quantization["zero_point"]
+    )
+
+
+def _dtype(name: str) -> torch.dtype:
+    return getattr(torch, name.partition(".")[2])
+
+
+def _load(path: str) -> Tuple[Any, Dict[str, np.ndarray]]:
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return json.loads(arrays[_TREE].tobytes().decode()), arrays
+
+
 def find_differences(
     path: str,
     value: Any,
@@ -58,9 +84,7 @@ def find_differences(
     With ``part``, from what stands under that key of the dict that was written.
     One line a difference, naming the place in the value; empty if it agrees.
     """
-    with np.load(path, allow_pickle=False) as stored:
-        expected_arrays = {name: stored[name] for name in stored.files}
-    expected = json.loads(expected_arrays[_TREE].tobytes().decode())
+    expected, expected_arrays = _load(path)
     if part is not None:
         expected = dict(expected["dict"])[part]
     arrays: Dict[str, np.ndarray] = {}

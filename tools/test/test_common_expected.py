@@ -6,7 +6,12 @@ import unittest
 from collections import OrderedDict
 
 import torch
-from common_expected import Tolerance, find_differences, save_expected
+from common_expected import (
+    Tolerance,
+    find_differences,
+    load_expected,
+    save_expected,
+)
 
 
 class TestDifferences(unittest.TestCase):
@@ -94,6 +99,16 @@ class TestDifferences(unittest.TestCase):
 
         self.assertEqual([], find_differences(self.path, 2, part="y"))
         self.assertEqual(1, len(find_differences(self.path, 3, part="y")))
+
+    def test_load_expected(self):
+        """A part that is a tensor can be had again, quantized or not."""
+        x = torch.tensor([[1.5, 2.0]])
+        quantized = torch.quantize_per_tensor(x, 0.5, 2, torch.quint8)
+        for value in (x, x.bfloat16(), x.long(), quantized):
+            save_expected(self.path, {"x": value})
+            self.assertEqual(
+                [], find_differences(self.path, load_expected(self.path, "x"), part="x")
+            )
 
     def test_tolerance(self):
         """Within the tolerance is equal, beyond it is not."""
