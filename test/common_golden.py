@@ -22,6 +22,7 @@ A golden's name is ``<Class>.<test>[_<subname>]``; each of its files is
 Runs on Python 3.7 and needs no torch.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -122,6 +123,13 @@ def load_provenance(folder: str) -> Provenance:
     release = os.path.basename(os.path.normpath(folder))
     if not os.path.exists(path):
         return Provenance(release)
+    status = os.stat(path)
+    return _parse_provenance(path, release, (status.st_mtime_ns, status.st_size))
+
+
+# Each cell asks for it: read again only where the file, known by ``_version``, changed.
+@functools.lru_cache(maxsize=64)
+def _parse_provenance(path: str, release: str, _version: Tuple) -> Provenance:
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)

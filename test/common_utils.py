@@ -213,9 +213,16 @@ class GoldenTestCase(TestCase):
         return seed
 
     def run(self, result: Optional[unittest.TestResult] = None) -> Any:
-        with warnings.catch_warnings():
-            ignore_announced_deprecations()
-            return super().run(result)
+        threads = torch.get_num_threads()
+        # Goldens are too small to share out: with two threads a run took three times
+        # as long on two cores that had other work.
+        torch.set_num_threads(1)
+        try:
+            with warnings.catch_warnings():
+                ignore_announced_deprecations()
+                return super().run(result)
+        finally:
+            torch.set_num_threads(threads)
 
     @classmethod
     def setUpClass(cls) -> None:

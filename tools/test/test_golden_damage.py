@@ -13,8 +13,8 @@ import unittest
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,12 @@ class DamagedFile:
         return self.kind in (SHARED_KIND, outcome.parameters["file"])
 
 
+@cache
+def golden_tests() -> tuple[str, ...]:
+    """The names of the tests that read goldens."""
+    return tuple(test.name for test in list_tests([FILE]).tests if test.golden)
+
+
 def damage_round(
     damage: Callable[[Path], None], match_hash: bool, number: int
 ) -> tuple[list[DamagedFile], list[Outcome]]:
@@ -103,17 +109,17 @@ def damage_round(
         damaged = []
         for folder in sorted(Path(root, GOLDENS).iterdir()):
             provenance = load_provenance(str(folder))
+            goldens = dict(provenance.goldens)
             for name, golden in provenance.goldens.items():
                 for kind in sorted(golden.files)[number : number + 1]:
                     path = folder / f"{name}.{kind}"
                     damage(path)
                     damaged.append(DamagedFile(folder.name, name, kind))
                     if match_hash:
-                        golden.files[kind] = record_file(str(path))
-            if match_hash:
-                save_provenance(str(folder), provenance)
-        tests = [t.name for t in list_tests([FILE], root).tests if t.golden]
-        return damaged, list(run_file(FILE, tests, root=root))
+                        files = {**golden.files, kind: record_file(str(path))}
+                        goldens[name] = replace(golden, files=files)
+            save_provenance(str(folder), replace(provenance, goldens=goldens))
+        return damaged, list(run_file(FILE, golden_tests(), root=root))
 
 
 class TestDamagedGoldens(unittest.TestCase):

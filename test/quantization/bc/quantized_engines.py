@@ -13,7 +13,7 @@ QNNPACK_BEFORE_1_6 = Tolerance(
     rtol=0.0,
     reason="until 1.5 qnnpack scaled its sums in integer arithmetic, fbgemm, which "
     "wrote the golden, in float: a value may round to the next step "
-    "(pytorch/pytorch#35856 made them one)",
+    "(pytorch/pytorch#35856)",
 )
 ONEDNN_DYNAMIC = Tolerance(
     atol=0.0,

@@ -99,6 +99,23 @@ class LinearReLU(torch.nn.Module):
         return self.relu(self.linear(x))
 
 
+def quantize_with_fx(module, value):
+    """``module`` prepared with FX, calibrated with ``value``, and converted.
+
+    1.13 added QConfigMapping and example_inputs.
+    """
+    if hasattr(tq, "QConfigMapping"):
+        qconfig = tq.QConfigMapping().set_global(tq.default_qconfig)
+    else:
+        qconfig = {"": tq.default_qconfig}
+    options = {}
+    if "example_inputs" in inspect.signature(quantize_fx.prepare_fx).parameters:
+        options["example_inputs"] = (value,)
+    prepared = quantize_fx.prepare_fx(module, qconfig, **options)
+    prepared(value)
+    return quantize_fx.convert_fx(prepared)
+
+
 def package_exporter(path):
     """A PackageExporter for ``path``; 1.8 told of each file unless told not to."""
     parameters = inspect.signature(torch.package.PackageExporter).parameters

@@ -7,7 +7,6 @@ says how they are written.  ``expected.npz`` is the judge of everything,
 ``expected.pt`` included.
 """
 
-import inspect
 import os
 import sys
 
@@ -50,8 +49,8 @@ from quantized_models import (  # noqa: E402
     package_models,
     plain_state,
     poisoned_memory,
-    quantize_fx,
     quantize_jit,
+    quantize_with_fx,
     save,
     tq,
     trace,
@@ -224,14 +223,8 @@ class TestSerialization(GoldenTestCase):
         """A package of a float model, prepared and converted with FX today."""
         self._refuse_generate(generate)
 
-        def converted(module, value):
-            prepare = quantize_fx.prepare_fx
-            options = {}
-            if "example_inputs" in inspect.signature(prepare).parameters:
-                options["example_inputs"] = (value,)
-            prepared = prepare(module, {"": tq.default_qconfig}, **options)
-            prepared(value)
-            return quantize_fx.convert_fx(prepared)
+        def load_package(path):
+            return torch.package.PackageImporter(path).load_pickle("test", "test.pkl")
 
         def targets(module):
             return {n.target for n in module.graph.nodes if n.op == "get_attr"}
@@ -241,7 +234,7 @@ class TestSerialization(GoldenTestCase):
             with package_exporter(files["package.pt"]) as exporter:
                 exporter.intern(type(fp32_module).__module__)
                 exporter.save_pickle("test", "test.pkl", fp32_module)
-            quantized = converted(fp32_module, value)
+            quantized = quantize_with_fx(fp32_module, value)
             output = quantized(value)
             save(value, files["input.pt"])
             save(output, files["expected.pt"])
@@ -256,16 +249,16 @@ class TestSerialization(GoldenTestCase):
 
         def read_package(files):
             value = self._input(files)
-            importer = torch.package.PackageImporter(files["package.pt"])
-            module = importer.load_pickle("test", "test.pkl")
+            module = load_package(files["package.pt"])
             self._check(files, "float_output", module(value))
-            quantized = converted(module, value)
-            self._check(files, "get_attr_targets", targets(quantized))
-            self._check(files, "output", quantized(value))
+            self._check(files, "output", quantize_with_fx(module, value)(value))
 
         def read_targets(files):
-            found = load_golden(files["get_attr_targets.pt"])
-            self._check(files, "get_attr_targets", found)
+            recorded = load_golden(files["get_attr_targets.pt"])
+            self._check(files, "get_attr_targets", recorded)
+            module = load_package(files["package.pt"])
+            quantized = quantize_with_fx(module, self._input(files))
+            self._check(files, "get_attr_targets", targets(quantized))
 
         self.check_golden(
             write,
