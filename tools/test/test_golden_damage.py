@@ -6,6 +6,7 @@ that read that file and passed before must fail.
 """
 
 import io
+import json
 import os
 import shutil
 import tempfile
@@ -64,15 +65,22 @@ def _holds_data(name: str) -> bool:
     return folder in ("data", "constants", "tensors", ".data") and "id" not in name
 
 
-def change_expected(path: Path) -> None:
-    """Change the last element of each expected array, and each expected set."""
+def change_expected(path: Path, of_input: bool) -> None:
+    """Change the expected input, or else all other expected arrays and sets.
+
+    Not both: the output of a changed input may be the changed output.
+    """
     with np.load(path) as stored:
         arrays = {name: stored[name].copy() for name in stored.files}
+    parts = json.loads(bytes(arrays["tree"]))["dict"]
+    inputs = {tree["elements"] for part, tree in parts if part == "input"}
     for name, array in arrays.items():
-        if name != "tree" and array.size:
+        if name != "tree" and array.size and (name in inputs) == of_input:
             array.flat[-1] += 1
-    tree = bytes(arrays["tree"]).replace(b'{"set": [', b'{"set": ["changed", ')
-    np.savez_compressed(path, **{**arrays, "tree": np.frombuffer(tree, np.uint8)})
+    if not of_input:
+        changed = json.dumps({"dict": parts}).replace('"set": [', '"set": ["changed", ')
+        arrays["tree"] = np.frombuffer(changed.encode(), np.uint8)
+    np.savez_compressed(path, **arrays)
 
 
 @dataclass(frozen=True)
@@ -160,10 +168,18 @@ class TestDamagedGoldens(unittest.TestCase):
 
     def test_changed_expected_value(self):
         """Another expected value is noticed by each cell that compares with it."""
-        damaged, outcomes = damage_round(change_expected, True, 0)
-        failed = {outcome.name for outcome in outcomes if outcome.state != PASSED}
-        self.assertEqual({"expected.npz"}, {file.kind for file in damaged})
-        self.assertEqual(set(), {o.name for o in self.passed} - failed)
+        for of_input in (False, True):
+            change = partial(change_expected, of_input=of_input)
+            damaged, outcomes = damage_round(change, True, 0)
+            failed = {o.name for o in outcomes if o.state != PASSED}
+            comparing = {
+                outcome.name
+                for outcome in self.passed
+                if (outcome.parameters["file"] == "input.pt") == of_input
+            }
+            self.assertEqual({"expected.npz"}, {file.kind for file in damaged})
+            self.assertGreater(len(comparing), 400)
+            self.assertEqual(set(), comparing - failed)
 
 
 if __name__ == "__main__":
