@@ -27,7 +27,7 @@ What a test must know:
   (common_expected.py), never in the format under test.  They are compared bit
   by bit; a ``Tolerance`` is for what is computed and carries its reason.
 * Random numbers are seeded from the test's identity before each test and write.
-* Tests that save several files use ``check_golden(write, read)`` instead.
+* Tests that save several files use ``check_golden(write, reads)`` instead.
 * Write the goldens with ``python -m tools.golden write --only <test>``; a new
   release is added in ``tools/golden/releases.csv``.
 

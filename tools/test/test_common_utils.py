@@ -26,7 +26,7 @@ LINEAR = """
         x = torch.ones(2, 3)
         self.check_saved(
             "module.pt", torch.nn.Linear(3, 4), torch.save, load_golden,
-            lambda module: [dict(module.state_dict()), module(x)],
+            lambda module: [module.state_dict(), module(x)],
         )
 """
 LINEAR_NAME = "TestSample.test_linear"

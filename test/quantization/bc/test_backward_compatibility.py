@@ -17,7 +17,11 @@ _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(os.path.dirname(_here)), _here]
 
 from common_expected import load_expected, save_expected  # noqa: E402
-from common_golden import load_provenance, release_folders  # noqa: E402
+from common_golden import (  # noqa: E402
+    checked_file,
+    load_provenance,
+    release_folders,
+)
 from common_utils import (  # noqa: E402
     GoldenTestCase,
     golden,
@@ -429,10 +433,11 @@ class TestSerialization(GoldenTestCase):
         }
         seen = set()
         for writer, folder in release_folders(golden_folder(self)).items():
-            for name in sorted(versions.keys() & load_provenance(folder).goldens):
+            provenance = load_provenance(folder)
+            for name in sorted(versions.keys() & provenance.goldens):
                 for kind in ("scripted.pt", "traced.pt"):
                     with self.subTest(writer=writer, golden=name, file=kind):
-                        path = os.path.join(folder, f"{name}.{kind}")
+                        path = checked_file(folder, provenance, name, kind)
                         found = packed_params_versions(path)
                         self.assertEqual([versions[name]], found)
                         seen.update(found)
