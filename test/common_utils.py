@@ -42,6 +42,7 @@ import random
 import sys
 import unittest
 import warnings
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
@@ -167,18 +168,30 @@ def golden_folder(test: "GoldenTestCase") -> str:
     return folder
 
 
-def get_filenames(test: "GoldenTestCase", subname: Optional[str] = None) -> Dict:
-    """Kind to path, for the golden that ``test.writer`` wrote, hashes checked.
+class GoldenFiles(Mapping):
+    """Kind to path of one golden; asking for a path checks the file's hash.
 
     Raises GoldenError where a file is missing or not the one that was written.
     """
+
+    def __init__(self, folder: str, name: str, kinds: Tuple[str, ...]) -> None:
+        self._folder, self._name, self._kinds = folder, name, kinds
+
+    def __getitem__(self, kind: str) -> str:
+        provenance = load_provenance(self._folder)
+        return checked_file(self._folder, provenance, self._name, kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+def get_filenames(test: "GoldenTestCase", subname: Optional[str] = None) -> Mapping:
+    """Kind to path, for the golden that ``test.writer`` wrote, hashes checked."""
     folder = os.path.join(golden_folder(test), test.writer)
-    provenance = load_provenance(folder)
-    name = golden_name(test, subname)
-    return {
-        kind: checked_file(folder, provenance, name, kind)
-        for kind in test.golden_spec().kinds
-    }
+    return GoldenFiles(folder, golden_name(test, subname), test.golden_spec().kinds)
 
 
 WRITING = read_writing_plan()
@@ -261,7 +274,7 @@ class GoldenTestCase(TestCase):
             save(value, files[kind])
             save_expected(files["expected.npz"], observe(value))
 
-        def read(files: Dict[str, str]) -> None:
+        def read(files: Mapping) -> None:
             found = observe(load(files[kind]))
             self.check_expected(files["expected.npz"], found, tolerance)
 
@@ -285,7 +298,7 @@ class GoldenTestCase(TestCase):
     def check_golden(
         self,
         write: Callable[[Dict[str, str]], None],
-        reads: Dict[str, Callable[[Dict[str, str]], None]],
+        reads: Dict[str, Callable[[Mapping], None]],
         subname: Optional[str] = None,
     ) -> None:
         """Check one golden of this test, with every writer that has to have it.

@@ -150,6 +150,7 @@ def _known_names(files: Sequence[str], listing: Listing) -> Dict[str, str]:
             names[path] = names[posixpath.basename(path)] = path
             path = posixpath.dirname(path)
     for test in listing.tests:
-        for name in (test.name, test.name.rpartition(".")[0]):
-            names[name] = name
+        class_name, _, method = test.name.rpartition(".")
+        names[class_name] = class_name
+        names[test.name] = names[method] = test.name
     return names
