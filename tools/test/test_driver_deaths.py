@@ -251,7 +251,10 @@ class TestDeaths(DriverCase):
             env={**os.environ, **self.env},
             stdout=subprocess.PIPE,
             encoding="utf-8",
+            # A shell's background job, such as CI may be, ignores the signal.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+        self.addCleanup(run.wait)
         self.addCleanup(run.kill)
         deadline = time.monotonic() + LIMIT_SECONDS
         pid = os.path.join(self.root, "pid")
