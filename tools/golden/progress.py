@@ -32,10 +32,14 @@ class Progress:
         self._reached.add(test)
         self._bar.update(self._tests, completed=len(self._reached))
 
-    def note(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """A line for the user, above the bar."""
+        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def finish(self, line: str) -> None:
         """The release is done; ``line`` says what became of it."""
         self._bar.advance(self._releases)
-        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.say(line)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from tools.golden.environments import (
 from tools.golden.errors import GoldenToolError
 from tools.golden.progress import Progress, show_progress
 from tools.golden.releases import LOCAL, Release, find_release, load_releases
+from tools.testing.children import ChildError
 from tools.testing.execution import run_file
 from tools.testing.records import SKIPPED, Outcome, is_failure
 
@@ -110,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
                 reports.append(
                     _write_release(request, release, name, goldens, progress)
                 )
-                progress.note(_one_line(reports[-1]))
+                progress.finish(_one_line(reports[-1]))
         except KeyboardInterrupt:
             print("interrupted; the same command goes on from here", file=sys.stderr)
             _print_summary(reports)
@@ -139,10 +140,11 @@ def _write_release(
                 if release is None:
                     environment = local_environment()
                 else:
-                    environment = stack.enter_context(EnvironmentCache().use(release))
+                    cache = EnvironmentCache(note=progress.say)
+                    environment = stack.enter_context(cache.use(release))
                 outcomes = _run_tests(request, environment, name, to_write, progress)
             _judge(report, request, name, to_write, outcomes)
-    except (GoldenToolError, GoldenError, OSError) as error:
+    except (GoldenToolError, GoldenError, ChildError, OSError) as error:
         report.error = str(error)
     return report
 
