@@ -26,8 +26,9 @@ import functools
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from common_releases import parse_release
 
@@ -222,6 +223,26 @@ def checked_file(folder: str, provenance: Provenance, name: str, kind: str) -> s
             f"{golden.files[kind].size} bytes); restore it from version control"
         )
     return path
+
+
+class GoldenFiles(Mapping):
+    """Kind to path of one golden; asking for a path checks the file's hash.
+
+    Raises GoldenError where a file is missing or not the one that was written.
+    """
+
+    def __init__(self, folder: str, name: str, kinds: Tuple[str, ...]) -> None:
+        self._folder, self._name, self._kinds = folder, name, kinds
+
+    def __getitem__(self, kind: str) -> str:
+        provenance = load_provenance(self._folder)
+        return checked_file(self._folder, provenance, self._name, kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
 
 
 def golden_folders(test_folder: str) -> List[str]:

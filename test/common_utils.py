@@ -58,12 +58,7 @@ from common_compat import (  # noqa: F401 - for the tests, which import all from
     run_tests,
 )
 from common_expected import Tolerance, find_differences, save_expected
-from common_golden import (
-    GoldenError,
-    checked_file,
-    load_provenance,
-    release_folders,
-)
+from common_golden import GoldenError, GoldenFiles, release_folders
 from common_ledger import (
     UnexpectedPass,
     cell_name,
@@ -166,26 +161,6 @@ def golden_folder(test: "GoldenTestCase") -> str:
     if WRITING and WRITING.into:
         return os.path.join(WRITING.into, os.path.relpath(folder, TEST_FOLDER))
     return folder
-
-
-class GoldenFiles(Mapping):
-    """Kind to path of one golden; asking for a path checks the file's hash.
-
-    Raises GoldenError where a file is missing or not the one that was written.
-    """
-
-    def __init__(self, folder: str, name: str, kinds: Tuple[str, ...]) -> None:
-        self._folder, self._name, self._kinds = folder, name, kinds
-
-    def __getitem__(self, kind: str) -> str:
-        provenance = load_provenance(self._folder)
-        return checked_file(self._folder, provenance, self._name, kind)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._kinds)
-
-    def __len__(self) -> int:
-        return len(self._kinds)
 
 
 def get_filenames(test: "GoldenTestCase", subname: Optional[str] = None) -> Mapping:
