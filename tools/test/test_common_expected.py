@@ -113,10 +113,13 @@ class TestDifferences(unittest.TestCase):
     def test_tolerance(self):
         """Within the tolerance is equal, beyond it is not."""
         loose = Tolerance(atol=0.1, rtol=0.0, reason="a test")
-        one = torch.ones(1)
+        relative = Tolerance(atol=0.0, rtol=0.1, reason="a test")
+        ten = torch.full((1,), 10.0)
 
-        self.assertEqual([], self.differences(one, one + 0.05, tolerance=loose))
-        self.assertEqual(1, len(self.differences(one, one + 0.2, tolerance=loose)))
+        self.assertEqual([], self.differences(ten, ten + 0.05, tolerance=loose))
+        self.assertEqual(1, len(self.differences(ten, ten + 0.2, tolerance=loose)))
+        self.assertEqual([], self.differences(ten, ten + 0.9, tolerance=relative))
+        self.assertEqual(1, len(self.differences(ten, ten + 1.1, tolerance=relative)))
 
     def test_tolerance_needs_a_reason(self):
         """A tolerance without a reason cannot be made."""
