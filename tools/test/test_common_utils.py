@@ -161,8 +161,14 @@ class TestReading(LinearTestCase):
         self.assertIn("no goldens for TestSample.test_linear", outcome.message)
 
     def test_what_is_read_is_not_what_was_saved(self):
-        """A loader that loads nothing fails, although seed and module are the same."""
-        lazy = LINEAR.replace("load_golden,", "lambda path: torch.nn.Linear(3, 4),")
+        """A loader that gives back the module built anew fails: its seed is another."""
+        lazy = LINEAR.replace(
+            "x = torch.ones(2, 3)",
+            "x, module = torch.ones(2, 3), torch.nn.Linear(3, 4)",
+        ).replace(
+            "torch.nn.Linear(3, 4), torch.save, load_golden,",
+            "module, torch.save, lambda path: module,",
+        )
         self.write_tests(lazy)
 
         (outcome,) = self.read_goldens("test_linear")

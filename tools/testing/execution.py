@@ -147,7 +147,9 @@ def run_file(
             out.mark()
             progress = False
             place, parameters, reason = "", {}, {}
-            plan = ReadingPlan(writers, finished).to_environment()
+            # Only of what is begun again: an environment variable holds 128 kB.
+            begun = {test: finished[test] for test in waiting if test in finished}
+            plan = ReadingPlan(writers, begun).to_environment()
             told = {test: list(parameters) for test, parameters in finished.items()}
             for record in run_child(
                 (*command, *waiting), python, root, {**plan, **(env or {})}, timeout,
