@@ -30,6 +30,20 @@ GOLDENS = "test/quantization/serialized"
 # One engine is enough to tell whether a damaged golden is noticed.
 ONE_ENGINE = '\n\ndef supported_engines():\n    return ["fbgemm"]\n'
 
+# Loads the first state for each class of module, and silently no other.
+LOAD_ONCE = """
+_load, _loaded = torch.nn.Module.load_state_dict, set()
+
+
+def _load_once(module, state, *arguments, **options):
+    if type(module) not in _loaded:
+        _loaded.add(type(module))
+        _load(module, state, *arguments, **options)
+
+
+torch.nn.Module.load_state_dict = _load_once
+"""
+
 # Read by every cell of a golden; any other file has a cell of its own.
 SHARED_KIND = "expected.npz"
 # The most files that a golden has, in order of their names; expected.npz is first.
@@ -107,13 +121,16 @@ def golden_tests() -> tuple[str, ...]:
 
 
 def damage_round(
-    damage: Callable[[Path], None], match_hash: bool, number: int
+    damage: Callable[[Path], None], match_hash: bool, number: int, code: str = ""
 ) -> tuple[list[DamagedFile], list[Outcome]]:
-    """Damage the ``number``-th file of each golden in a copy of the suite; run it."""
+    """Damage the ``number``-th file of each golden in a copy of the suite; run it.
+
+    ``code`` goes into a module that the tests import.
+    """
     with tempfile.TemporaryDirectory() as root:
         shutil.copytree(Path(ROOT, "test"), Path(root, "test"))
         engines = Path(root, "test/quantization/bc/quantized_engines.py")
-        engines.write_text(engines.read_text() + ONE_ENGINE)
+        engines.write_text(engines.read_text() + ONE_ENGINE + code)
         damaged = []
         for folder in sorted(Path(root, GOLDENS).iterdir()):
             provenance = load_provenance(str(folder))
@@ -165,6 +182,16 @@ class TestDamagedGoldens(unittest.TestCase):
     def test_deleted(self):
         """A file that is not there is noticed."""
         self.assertGreater(self.check_noticed(os.unlink, False), 5 * self.goldens)
+
+    def test_state_that_is_not_loaded(self):
+        """What one writer's state left in a module does not pass for the next one's."""
+        _, outcomes = damage_round(lambda path: None, False, 0, LOAD_ONCE)
+        cells = {o.name for o in self.passed if o.parameters["file"] == "state_dict.pt"}
+        still = cells & {o.name for o in outcomes if o.state == PASSED}
+        classes = {outcome.test for outcome in self.passed}
+
+        self.assertGreater(len(cells), 10 * len(classes))
+        self.assertLessEqual(len(still), len(classes))
 
     def test_changed_expected_value(self):
         """Another expected value is noticed by each cell that compares with it."""
