@@ -140,10 +140,6 @@ class EnvironmentCache:
         cached = load_environment(self._folder_of(release))
         return cached if cached and cached.is_of(release) else None
 
-    def is_cached(self, release: Release) -> bool:
-        """Whether the environment is there and is what the table asks for."""
-        return self.find(release) is not None
-
     def cached(self) -> tuple[CachedEnvironment, ...]:
         """All environments in the folder, the least recently used one first."""
         folders = self.folder.glob("torch-*")

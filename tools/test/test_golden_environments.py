@@ -113,14 +113,14 @@ class TestMaking(CacheTestCase):
 
     def test_made_once_and_then_reused(self) -> None:
         """The second time the environment is there, for any process."""
-        self.assertFalse(self.cache().is_cached(OLD))
+        self.assertFalse(self.cache().find(OLD))
 
         made = self.cache().get(OLD)
         found = self.cache().get(OLD)
 
         self.assertEqual(made, found)
         self.assertEqual(1, self.installs())
-        self.assertTrue(self.cache().is_cached(OLD))
+        self.assertTrue(self.cache().find(OLD))
         self.assertEqual(["locks", "torch-1.3.1-py3.7"], self.folders())
         self.assertEqual("1.3.1", made.release)
         self.assertEqual("torch-1.3.1-cp3.whl", made.wheel)
@@ -132,19 +132,19 @@ class TestMaking(CacheTestCase):
         """An environment whose requirements the table has changed does not count."""
         self.cache().get(OLD)
         changed = replace(OLD, pins=("numpy<1.20",))
-        self.assertFalse(self.cache().is_cached(changed))
+        self.assertFalse(self.cache().find(changed))
 
         self.cache().get(changed)
 
-        self.assertTrue(self.cache().is_cached(changed))
-        self.assertFalse(self.cache().is_cached(OLD))
+        self.assertTrue(self.cache().find(changed))
+        self.assertFalse(self.cache().find(OLD))
 
     def test_environment_without_its_interpreter_does_not_count(self) -> None:
         """An environment whose Python was removed is made again."""
         python = self.cache().get(OLD).python
         python.unlink()
         python.symlink_to(self.tools / "removed")
-        self.assertFalse(self.cache().is_cached(OLD))
+        self.assertFalse(self.cache().find(OLD))
 
         self.cache().get(OLD)
 
@@ -160,7 +160,7 @@ class TestMaking(CacheTestCase):
 
         self.assertEqual(made[0].result(), made[1].result())
         self.assertEqual(1, self.installs())
-        self.assertTrue(self.cache().is_cached(NEW))
+        self.assertTrue(self.cache().find(NEW))
 
     def test_cached_one_does_not_wait_for_another_that_is_made(self) -> None:
         """What is there is handed out while another process installs."""
@@ -190,7 +190,7 @@ class TestMaking(CacheTestCase):
         wait_for(lambda: self.installs() == 1)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        self.assertFalse(self.cache().is_cached(NEW))
+        self.assertFalse(self.cache().find(NEW))
         self.assertEqual([".partial-torch-2.15.0-py3.11", "locks"], self.folders())
         (self.folder / self.folders()[0] / "left over").touch()
 
@@ -200,7 +200,7 @@ class TestMaking(CacheTestCase):
             (self.tools / "go").touch()
 
         self.assertEqual("1.3.1", other.result().release)
-        self.assertFalse(self.cache().is_cached(NEW))
+        self.assertFalse(self.cache().find(NEW))
         self.assertEqual(["locks", "torch-1.3.1-py3.7"], self.folders())
 
 
@@ -245,9 +245,9 @@ class TestRoom(CacheTestCase):
 
         self.cache(cap_gb=12.4).get(NEW)
 
-        self.assertFalse(self.cache().is_cached(OLD))
-        self.assertTrue(self.cache().is_cached(OLDER))
-        self.assertTrue(self.cache().is_cached(NEW))
+        self.assertFalse(self.cache().find(OLD))
+        self.assertTrue(self.cache().find(OLDER))
+        self.assertTrue(self.cache().find(NEW))
         self.assertIn("removing torch 1.3.1 (6.0 GB) to make room", self.notes)
 
     def test_nothing_is_removed_that_has_room(self) -> None:
@@ -266,8 +266,8 @@ class TestRoom(CacheTestCase):
             os.utime(self.cache().find(OLDER).folder / "environment.json", (-9, -9))
             self.cache(cap_gb=12.4).get(NEW)
 
-        self.assertTrue(self.cache().is_cached(OLDER))
-        self.assertFalse(self.cache().is_cached(OLD))
+        self.assertTrue(self.cache().find(OLDER))
+        self.assertFalse(self.cache().find(OLD))
 
     def test_too_much_in_use_is_an_error(self) -> None:
         """An error says so where nothing may be removed."""
@@ -275,7 +275,7 @@ class TestRoom(CacheTestCase):
             with self.assertRaisesRegex(GoldenToolError, "environments in use leave"):
                 self.cache(cap_gb=6.4).get(NEW)
 
-            self.assertTrue(self.cache().is_cached(OLD))
+            self.assertTrue(self.cache().find(OLD))
 
     def test_larger_than_the_cap_is_an_error(self) -> None:
         """What can never fit is refused, and nothing is removed for it."""
@@ -302,12 +302,12 @@ class TestRoom(CacheTestCase):
         self.make_in_order(OLD)
 
         def disk_usage(folder: Path) -> mock.Mock:
-            return mock.Mock(free=0 if self.cache().is_cached(OLD) else 6 * GB)
+            return mock.Mock(free=0 if self.cache().find(OLD) else 6 * GB)
 
         with mock.patch("shutil.disk_usage", disk_usage):
             self.cache().get(NEW)
 
-        self.assertFalse(self.cache().is_cached(OLD))
+        self.assertFalse(self.cache().find(OLD))
 
 
 class TestFailures(CacheTestCase):
@@ -341,7 +341,7 @@ class TestFailures(CacheTestCase):
         message = self.error_of(NEW)
 
         self.assertIn("cannot install its wheels (uv: no message)", message)
-        self.assertFalse(self.cache().is_cached(NEW))
+        self.assertFalse(self.cache().find(NEW))
 
     def test_torch_does_not_import(self) -> None:
         """An environment is tried once before it counts."""
