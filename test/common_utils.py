@@ -66,7 +66,7 @@ from common_ledger import (
     load_ledger,
     one_line,
 )
-from common_reading import read_reading_plan
+from common_reading import ReadingPlan, read_reading_plan
 from common_releases import ReleaseRange, parse_release
 from common_writing import (
     GoldenRequest,
@@ -170,7 +170,6 @@ def get_filenames(test: "GoldenTestCase", subname: Optional[str] = None) -> Mapp
 
 
 WRITING = read_writing_plan()
-READING = read_reading_plan()
 
 
 class GoldenTestCase(TestCase):
@@ -293,12 +292,14 @@ class GoldenTestCase(TestCase):
             return
         releases = ReleaseRange(spec.subnames[subname], spec.until)
         outer = dict(self._subtest.params) if self._subtest else {}
-        for writer in self._writers(releases):
+        # Each time: the driver's workers are told anew for each job.
+        plan = read_reading_plan()
+        for writer in self._writers(releases, subname, plan):
             for kind, read in reads.items():
                 own = {"writer": writer, "file": kind}
                 if subname:
                     own["subname"] = subname
-                if READING.has_finished(identity_of(self), {**outer, **own}):
+                if plan.has_finished(identity_of(self), {**outer, **own}):
                     continue
                 with self.subTest(**own), self._cell(golden_name(self, subname), own):
                     read(get_filenames(self, subname))
@@ -317,18 +318,25 @@ class GoldenTestCase(TestCase):
             f"torch {torch.__version__} lacks what this needs (since {since})"
         )
 
-    def _writers(self, releases: ReleaseRange) -> List[str]:
-        """The releases whose goldens this run reads, oldest first."""
+    def _writers(
+        self, releases: ReleaseRange, subname: Optional[str], plan: ReadingPlan
+    ) -> List[str]:
+        """The releases whose golden of this name this run reads, oldest first."""
         if WRITING:
             return [WRITING.release]
         folder = golden_folder(self)
-        writers = [writer for writer in release_folders(folder) if writer in releases]
-        if not writers:
+        name, kinds = golden_name(self, subname), self.golden_spec().kinds
+        goldens = {
+            writer: GoldenFiles(written, name, kinds)
+            for writer, written in release_folders(folder).items()
+            if writer in releases
+        }
+        if not goldens:
             raise GoldenError(
                 f"{folder}: no goldens for {identity_of(self)}; write them with "
                 f"python -m tools.golden write --only {identity_of(self)}"
             )
-        return [writer for writer in writers if READING.reads(writer)]
+        return plan.choose(goldens, torch.__version__)
 
     @contextmanager
     def _cell(self, name: str, parameters: Dict[str, str]) -> Iterator[None]:

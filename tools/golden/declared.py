@@ -12,7 +12,9 @@ from common_releases import ReleaseRange
 from tools import ROOT, TEST_FOLDER
 from tools.golden.errors import GoldenToolError
 from tools.testing.discovery import find_test_files
-from tools.testing.execution import Listing, list_tests
+from tools.testing.execution import list_tests
+from tools.testing.plan import Plan
+from tools.testing.records import Listing
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def list_suite() -> Listing:
     Raises GoldenToolError where one cannot be imported: goldens must not go
     missing because a file that declares them was not seen.
     """
-    listing = list_tests(find_test_files(ROOT))
+    listing = list_tests(find_test_files(ROOT), Plan())
     if listing.torch.error:
         raise GoldenToolError(
             f"no torch here ({listing.torch.error}): the suite's declarations are "

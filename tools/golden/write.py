@@ -33,9 +33,10 @@ from tools.golden.environments import (
 from tools.golden.errors import GoldenToolError
 from tools.golden.progress import Progress, show_progress
 from tools.golden.releases import LOCAL, Release, find_release, load_releases
-from tools.testing.children import ChildError
 from tools.testing.execution import run_file
+from tools.testing.plan import Plan
 from tools.testing.records import SKIPPED, Outcome, is_failure
+from tools.testing.zygotes import EngineError
 
 HELP = "write goldens with each release, or those that are missing"
 EXIT_FINE, EXIT_UNWRITTEN, EXIT_ERROR = 0, 1, 2
@@ -144,7 +145,7 @@ def _write_release(
                     environment = stack.enter_context(cache.use(release))
                 outcomes = _run_tests(request, environment, name, to_write, progress)
             _judge(report, request, name, to_write, outcomes)
-    except (GoldenToolError, GoldenError, ChildError, OSError) as error:
+    except (GoldenToolError, GoldenError, EngineError, OSError) as error:
         report.error = str(error)
     return report
 
@@ -173,11 +174,9 @@ def _run_tests(
             names.append(golden.test)
     progress.expect(sum(len(names) for names in tests.values()))
     outcomes: list[Outcome] = []
+    interpreter = Plan(python=str(environment.python), env=plan.to_environment())
     for file, names in tests.items():
-        running = run_file(
-            file, names, python=str(environment.python), env=plan.to_environment()
-        )
-        with closing(running):
+        with closing(run_file(file, names, interpreter)) as running:
             for outcome in running:
                 outcomes.append(outcome)
                 progress.reached(outcome.test)

@@ -18,6 +18,7 @@ import psutil
 from tools import ROOT
 from tools.testing import records
 from tools.testing.execution import run_file
+from tools.testing.plan import Plan
 
 LIMIT_SECONDS = 30  # for a run of the driver; none comes near it
 PREAMBLE = """
@@ -35,7 +36,10 @@ class DriverCase(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = os.path.realpath(folder.name)
-        self.env = {"PYTHONPATH": os.path.join(self.root, "lib")}
+        self.env = {
+            "PYTHONPATH": os.path.join(self.root, "lib"),
+            "TORCH_TEST_CACHE": os.path.join(self.root, "cache"),
+        }
         self.torch('__version__ = "2.5.0"')
 
     def torch(self, text: str) -> None:
@@ -77,8 +81,12 @@ class DriverCase(unittest.TestCase):
 
     def run_tests(self, *tests: str, **options) -> List[records.Outcome]:
         """The outcomes of some tests of the suite."""
+        return list(run_file(FILE, tests, self.plan(**options)))
+
+    def plan(self, **options) -> Plan:
+        """A plan for the tree."""
         options = {"env": self.env, "timeout": LIMIT_SECONDS, **options}
-        return list(run_file(FILE, tests, root=self.root, **options))
+        return Plan(root=self.root, **options)
 
     def states(self, *tests: str, **options) -> Dict[str, str]:
         """Name with parameters to state, each name once."""

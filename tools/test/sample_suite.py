@@ -10,6 +10,7 @@ from common_writing import WritingPlan
 
 from tools import TEST_FOLDER
 from tools.testing.execution import run_file
+from tools.testing.plan import Plan
 from tools.testing.records import Outcome
 
 FILE = "test/area/test_sample.py"
@@ -69,4 +70,5 @@ class SampleSuiteTestCase(unittest.TestCase):
 
     def _run(self, test: str, env: dict, writers: str = "*") -> list[Outcome]:
         tests = [f"TestSample.{test}"]
-        return list(run_file(FILE, tests, root=self.root, env=env, writers=writers))
+        plan = Plan(root=self.root, env=env, writers=writers)
+        return list(run_file(FILE, tests, plan))

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from tools.test.driver_case import DriverCase, FILE, LIMIT_SECONDS
+from tools.test.driver_case import FILE, LIMIT_SECONDS, DriverCase
 from tools.testing import records
 from tools.testing.execution import list_tests
 
@@ -108,7 +108,7 @@ class TestDeaths(DriverCase):
         self.suite("ctypes.string_at(0)", "test/test_dies.py")
         self.suite("class TestA(TestCase):\n    def test_a(self): pass")
 
-        listing = list_tests(["test/test_dies.py", FILE], root=self.root, env=self.env)
+        listing = list_tests(["test/test_dies.py", FILE], self.plan())
 
         self.assertEqual(["TestA.test_a"], [test.name for test in listing.tests])
         (problem,) = listing.problems
@@ -125,7 +125,7 @@ class TestDeaths(DriverCase):
         )
 
     def test_odd_exit_after_the_end(self) -> None:
-        """A crash while the interpreter exits is told, and harms no outcome."""
+        """A death at the exit fails the file, and harms no outcome of its tests."""
         self.suite("""
             import atexit
             class TestA(TestCase):
@@ -134,11 +134,12 @@ class TestDeaths(DriverCase):
 
         run = self.drive()
 
-        self.assertEqual(0, run.returncode, run.stdout)
-        self.assertIn("ended with code 9", run.stdout)
+        self.assertEqual(1, run.returncode, run.stdout)
+        self.assertIn("exited with code 9 without an end record, after", run.stdout)
+        self.assertEqual("1 passed, 1 failed, 0 skipped", run.stdout.splitlines()[-1])
 
     def test_leftover_child(self) -> None:
-        """A process that a test leaves behind does not hold up or outlive the run."""
+        """A process that a test leaves behind is told of, and ended."""
         self.suite("""
             class TestA(TestCase):
                 def test_a(self):
@@ -146,18 +147,22 @@ class TestDeaths(DriverCase):
                     with open("pid", "w") as file: file.write(str(child.pid))
         """)
 
-        self.assertEqual({"TestA.test_a": records.PASSED}, self.states("TestA.test_a"))
+        (outcome,) = self.run_tests("TestA.test_a")
+
+        self.assertEqual(records.CHANGED, outcome.state)
+        self.assertEqual("left a child process running: sleep 60", outcome.message)
         self.assertEnds(int(self.read("pid")))
 
     def test_forked_test(self) -> None:
         """A fork that runs on into unittest's code reports nothing."""
         self.suite("""
-            PROCESS = os.getpid()
             class TestA(TestCase):
+                @classmethod
+                def setUpClass(cls): cls.process = os.getpid()
                 def test_a(self):
                     child = os.fork()
                     if child: os.waitpid(child, 0)
-                def test_b(self): self.assertEqual(PROCESS, os.getpid())
+                def test_b(self): self.assertEqual(self.process, os.getpid())
         """)
 
         self.assertEqual(
@@ -223,7 +228,7 @@ class TestDeaths(DriverCase):
         self.assertLess(time.monotonic() - began, LIMIT_SECONDS / 2)
 
     def test_death_after_a_test(self) -> None:
-        """A test that has its outcome is not blamed for a death after it."""
+        """A death in what a class wraps around its tests is the test's."""
         self.suite("""
             class TestA(TestCase):
                 def run(self, result=None):
@@ -232,10 +237,7 @@ class TestDeaths(DriverCase):
                 def test_a(self): pass
         """)
 
-        self.assertEqual(
-            {"TestA.test_a": records.PASSED, FILE: records.NO_END},
-            self.states("TestA.test_a"),
-        )
+        self.assertEqual({"TestA.test_a": records.NO_END}, self.states("TestA.test_a"))
 
     def test_interrupt(self) -> None:
         """Ctrl-C reports what finished, leaves no process, and exits with 130."""

@@ -23,6 +23,7 @@ from common_golden import load_provenance, record_file, save_provenance
 
 from tools import ROOT
 from tools.testing.execution import list_tests, run_file
+from tools.testing.plan import Plan
 from tools.testing.records import PASSED, Outcome
 
 FILE = "test/quantization/bc/test_backward_compatibility.py"
@@ -117,7 +118,7 @@ class DamagedFile:
 @cache
 def golden_tests() -> tuple[str, ...]:
     """The names of the tests that read goldens."""
-    return tuple(test.name for test in list_tests([FILE]).tests if test.golden)
+    return tuple(test.name for test in list_tests([FILE], Plan()).tests if test.golden)
 
 
 def damage_round(
@@ -144,7 +145,7 @@ def damage_round(
                         files = {**golden.files, kind: record_file(str(path))}
                         goldens[name] = replace(golden, files=files)
             save_provenance(str(folder), replace(provenance, goldens=goldens))
-        return damaged, list(run_file(FILE, golden_tests(), root=root))
+        return damaged, list(run_file(FILE, golden_tests(), Plan(root=root, jobs=2)))
 
 
 class TestDamagedGoldens(unittest.TestCase):

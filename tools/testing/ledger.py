@@ -13,12 +13,12 @@ from common_ledger import LEDGER_PATH, KnownBreak, cell_name, load_ledger
 from common_releases import parse_release
 
 from tools.testing.discovery import folder_of_tests
-from tools.testing.execution import ListedTest
 from tools.testing.records import (
     KNOWN_BREAK,
     SKIPPED,
     STALE_ROW,
     UNPROMISED,
+    ListedTest,
     Outcome,
     is_death,
     is_failure,

@@ -9,20 +9,23 @@ _BLOCK = 1 << 20  # bytes
 
 
 def output_lines(
-    stream: BinaryIO, start: int = 0, limit: Optional[int] = TAIL_LINES
+    stream: BinaryIO,
+    start: int = 0,
+    limit: Optional[int] = TAIL_LINES,
+    stop: Optional[int] = None,
 ) -> Tuple[List[str], int]:
-    """The last ``limit`` lines printed since byte ``start``, and how many before.
+    """The last ``limit`` lines from byte ``start`` to ``stop``, and how many before.
 
-    With ``limit`` None all lines.
+    With ``limit`` None all lines; with ``stop`` None to the end.
     """
     stream.flush()
     position = stream.tell()
-    size = stream.seek(0, os.SEEK_END)
+    size = stream.seek(0, os.SEEK_END) if stop is None else stop
     # Reads no more of a huge file than its end can show, but counts all lines.
     first = start if limit is None else max(start, size - limit * LINE_LIMIT * 4)
     left_out = _count_lines(stream, start, first)
     stream.seek(first)
-    text = stream.read().decode("utf-8", "backslashreplace")
+    text = stream.read(size - first).decode("utf-8", "backslashreplace")
     stream.seek(position)
     lines = [_cut(line) for line in text.splitlines()]
     if limit is not None and len(lines) > limit:

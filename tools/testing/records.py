@@ -5,8 +5,9 @@ that runs in the interpreter under test by its place.  So it imports nothing but
 the standard library, and it runs on Python 3.7.
 """
 
+import re
 from dataclasses import asdict, dataclass, field
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 # What the interpreter under test can tell.
 PASSED = "passed"
@@ -16,11 +17,14 @@ SKIPPED = "skipped"
 KNOWN_BREAK = "known break"
 UNEXPECTED_PASS = "unexpected pass"
 UNPROMISED = "unpromised"
+CHANGED = "changed the environment"
 # What only the driver can tell.
 CRASHED = "crashed"
 TIMED_OUT = "timed out"
+OUT_OF_MEMORY = "out of memory limit"
 NO_END = "no end record"
 STALE_ROW = "stale row"
+MISSING = "missing"
 
 SENTENCES = {
     PASSED: "it did what it should",
@@ -30,13 +34,27 @@ SENTENCES = {
     KNOWN_BREAK: "it failed as the ledger of known breaks says",
     UNEXPECTED_PASS: "it passed although it is listed or marked as failing",
     UNPROMISED: "failed on a file that a newer release wrote, which is not promised",
+    CHANGED: "it passed, and left its process other than it found it",
     CRASHED: "a signal ended the interpreter while it ran",
     TIMED_OUT: "it gave no sign of life within the time limit",
+    OUT_OF_MEMORY: "it was ended because it took more memory than it may",
     NO_END: "the interpreter exited while it ran, without reporting an end",
     STALE_ROW: "a row of the ledger of known breaks describes nothing that happens",
+    MISSING: "it was there before, or in another shard, and did not run",
 }
 _FINE = frozenset((PASSED, SKIPPED, KNOWN_BREAK, UNPROMISED))
-_DEATHS = frozenset((CRASHED, TIMED_OUT, NO_END))
+_DEATHS = frozenset((CRASHED, TIMED_OUT, OUT_OF_MEMORY, NO_END))
+
+# What running a failed test again tells.
+FAILS = "fails"
+FLAKY = "flaky"
+IN_COMPANY = "fails only in company"
+
+VERDICTS = {
+    FAILS: "it fails when it runs alone, too",
+    FLAKY: "run again it passes, alone and after the same tests as before",
+    IN_COMPANY: "alone it passes; after the tests that ran before it, it fails again",
+}
 
 
 def is_failure(state: str) -> bool:
@@ -47,6 +65,9 @@ def is_failure(state: str) -> bool:
 def is_death(state: str) -> bool:
     """Whether the interpreter under test did not survive."""
     return state in _DEATHS
+
+
+_FIXTURE = re.compile(r"(?:setUp|tearDown)(?:Module|Class \((?P<scope>.+)\))")
 
 
 @dataclass(frozen=True)
@@ -65,6 +86,8 @@ class Outcome:
     traceback: str = ""  # or what the interpreter printed before it died
     seconds: float = 0.0
     row: Optional[int] = None  # line of the ledger that lists it
+    output: str = ""  # the end of what it printed, where it failed
+    verdict: str = ""  # what running it again told, where it failed
 
     @property
     def writer(self) -> Optional[str]:
@@ -78,6 +101,19 @@ class Outcome:
         name = self.test or self.file
         return f"{name} ({values})" if values else name
 
+    @property
+    def identity(self) -> str:
+        """``test/area/test_x.py::Class.test``, as -i takes it.
+
+        ``file::Class`` where a fixture of the class is to blame, ``file`` where one
+        of the module is.
+        """
+        place = self.test
+        fixture = _FIXTURE.fullmatch(place)
+        if fixture:
+            place = fixture.group("scope") or ""
+        return f"{self.file}::{place}" if place else self.file
+
     def to_json(self) -> dict:
         """The outcome as plain data."""
         return asdict(self)
@@ -88,12 +124,82 @@ class Outcome:
         return cls(**content)
 
 
-# Events on the child's descriptor, one JSON object a line, key "event".
-TORCH = "torch"  # torch: version, git_version, folder, python
+@dataclass(frozen=True)
+class TorchInfo:
+    """The torch that an interpreter imports, or why there is none."""
+
+    version: str = ""
+    git_version: Optional[str] = None
+    folder: str = ""
+    python: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ListedTest:
+    """One test; ``defined`` is the file of its class, ``golden`` what it says of
+    the goldens that it writes (None: it has none)."""
+
+    file: str
+    name: str
+    defined: str
+    golden: Optional[dict] = field(default=None, compare=False)
+
+    @property
+    def identity(self) -> str:
+        """``test/area/test_x.py::Class.test``, as -i takes it."""
+        return f"{self.file}::{self.name}"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The tests of some files, and outcomes for files that cannot be imported."""
+
+    torch: TorchInfo
+    tests: Tuple[ListedTest, ...]
+    problems: Tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a run is about; with its outcomes, all that a report needs."""
+
+    torch: TorchInfo
+    root: str
+    command: Tuple[str, ...]  # as typed, the interpreter left out
+    started: str  # UTC, ISO 8601, to the second
+    seed: int = 0
+    jobs: int = 1
+    start_method: str = "fork"
+    shard: Optional[Tuple[int, int]] = None  # the first is 1
+    # The identities of all selected tests, those of other shards too.
+    selected: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came of a run."""
+
+    info: RunInfo
+    outcomes: Tuple[Outcome, ...]
+    seconds: float
+    exit_code: int
+    interrupted: bool = False
+    not_run: Tuple[str, ...] = ()  # identities of what was selected and did not end
+
+
+# Events from the interpreter under test, one JSON object each, key "event".
+# A zygote tells on its control socket:
+TORCH = "torch"  # torch: as TorchInfo
 NO_TORCH = "no torch"  # message, python
-AT = "at"  # file, test, parameters: what comes next, or goes on
+READY = "ready"  # obstacle: why it cannot be forked, or None
+STARTED = "started"  # worker, pid
+EXITED = "exited"  # worker, status: as os.waitpid has it
+# A worker tells on its own descriptor:
+AT = "at"  # file, test, parameters, printed: what comes next, or goes on
 LISTED = "listed"  # file, test, defined, golden
-OUTCOME = "outcome"  # outcome
+OUTCOME = "outcome"  # outcome, printed: first and last byte of its output
 DONE = "done"  # test: nothing more will come of it
-END = "end"  # the child did all that it was asked for
-DEATH = "death"  # state, message: from the driver, where no end came
+IDLE = "idle"  # the job is done, and it waits for another
+RETIRED = "retired"  # its process is unfit for the tests that are left
+END = "end"  # it is about to exit, as it should

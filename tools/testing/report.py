@@ -1,32 +1,38 @@
-"""What the user reads: header, a line for each file, failures, closing line."""
+"""What the user reads of a run: header, progress, failures, and how it all went."""
 
-import os
-import shlex
-import shutil
 import sys
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import BinaryIO, Dict, List, Sequence, TextIO
+from typing import Dict, List, Mapping, Optional, Sequence, TextIO
 
 from common_ledger import KnownBreak
 
-from tools import ROOT
-from tools.testing.execution import TorchInfo
-from tools.testing.output import TAIL_LINES, output_lines
+from tools.testing.console import SafeStream, clean_line
+from tools.testing.display import (
+    Display,
+    LogDisplay,
+    count_of,
+    live_display,
+    plural,
+    shown_path,
+)
+from tools.testing.failure import failure_block, failure_line, marked, outcome_line
+from tools.testing.options import Options
+from tools.testing.plan import SPAWN
+from tools.testing.progress import Progress, file_of
 from tools.testing.records import (
-    FAILED,
     KNOWN_BREAK,
     PASSED,
-    SENTENCES,
     SKIPPED,
-    STALE_ROW,
     UNPROMISED,
+    ListedTest,
     Outcome,
+    RunInfo,
+    RunResult,
+    TorchInfo,
     is_failure,
 )
-from tools.testing.selection import Selection
+from tools.testing.summary import count_areas, count_states, failures
 
-_WIDTH = max(map(len, SENTENCES))
+DETAILED = 100  # failures; the others have a line each
 _EXPLANATIONS = {
     KNOWN_BREAK: "fail as known_breaks.csv says",
     UNPROMISED: "failed on files of newer releases, which are not promised",
@@ -35,159 +41,234 @@ _EXPLANATIONS = {
 
 def summary(outcomes: Sequence[Outcome]) -> str:
     """``N passed, N failed, N skipped``: how a report closes."""
-    counts = _count(outcomes)
-    return ", ".join(f"{counts[state]} {state}" for state in (PASSED, FAILED, SKIPPED))
+    counts = count_states(outcomes)
+    failed = sum(count for state, count in counts.items() if is_failure(state))
+    passed, skipped = counts.get(PASSED, 0), counts.get(SKIPPED, 0)
+    return f"{passed} passed, {failed} failed, {skipped} skipped"
 
 
-def _count(outcomes: Sequence[Outcome]) -> Dict[str, int]:
-    return Counter(
-        FAILED if is_failure(outcome.state) else outcome.state for outcome in outcomes
-    )
-
-
-@dataclass
 class Reporter:
-    """Writes the report of one run to ``stream``, as the run goes."""
+    """Tells of one run on a stream: ``header`` or ``plan``, events, ``finish``.
 
-    torch: TorchInfo
-    root: str
-    rows: Sequence[KnownBreak] = ()
-    verbose: bool = False
-    stream: TextIO = field(default_factory=lambda: sys.stdout)
+    In a terminal it shows a live display, from the first ``tick`` on; whatever
+    happens, ``close`` ends it.  ``rows`` is the ledger.
+    """
 
-    def header(self, selection: Selection, empty: Sequence[str]) -> None:
-        """Which torch is tested, and with how much; ``empty`` files have no tests."""
-        commit = f" (git {self.torch.git_version[:10]})" if _git(self.torch) else ""
-        self._print(f"testing torch {self.torch.version}{commit}")
-        self._print(f"   from {self.torch.folder}")
-        self._print(f"   with Python {self.torch.python}, {sys.executable}")
-        count, files = len(selection.tests), len(selection.files)
-        self._print(f"{count} tests in {files} files")
-        for file in empty:
-            self._print(f"no tests in {file}")
+    def __init__(
+        self,
+        options: Options,
+        info: RunInfo,
+        rows: Sequence[KnownBreak] = (),
+        stream: Optional[TextIO] = None,
+    ):
+        self._options = options
+        self._info = info
+        self._rows = {row.line: row for row in rows}
+        self._out = SafeStream(sys.stdout if stream is None else stream)
+        self._ticks = False
+        self._sources: Dict[int, Dict[str, None]] = {}  # files by worker
+        self._show(Progress((), {}, info.jobs))
 
-    def plan(self, selection: Selection) -> None:
-        """What would run."""
-        for file in selection.files:
-            self._print(file)
-            for test in selection.tests:
-                if test.file == file:
-                    self._print(f"  {test.name}")
-        for problem in selection.problems:
-            self._print(f"{problem.file}\n  {problem.state}: {problem.message}")
+    @property
+    def broken(self) -> bool:
+        """Whether the stream cannot be written to any more; all is silent then."""
+        return self._out.broken
 
-    def outcome(self, outcome: Outcome) -> None:
-        """One outcome, where the user wants them all."""
-        if not self.verbose:
-            return
-        text = f"  {outcome.state:<{_WIDTH}} {outcome.name}  {outcome.seconds:.2f} s"
-        if outcome.message:
-            text += f"\n      {outcome.message}"
-        for row in self.rows:
-            if outcome.state == KNOWN_BREAK and row.line == outcome.row:
-                text += f"\n      {row.cause} ({row.reference})"
-        self._print(text)
+    @property
+    def _quiet(self) -> bool:
+        return self._options.verbosity < 0 or self._options.list_only
 
-    def file(
-        self, place: str, file: str, outcomes: Sequence[Outcome], seconds: float,
-        output: BinaryIO,
-    ) -> None:  # fmt: skip
-        """A file is done; ``place`` is such as ``[1/3]``."""
-        counts = _count(outcomes)
-        order = (PASSED, FAILED, SKIPPED, KNOWN_BREAK, UNPROMISED)
-        told = [_counted(counts[state], state) for state in order if counts[state]]
-        name = file[len("test/") :] if file.startswith("test/") else file
-        told = ", ".join(told) or "nothing ran"
-        self._print(f"{place} {name}  {told}  {seconds:.1f} s")
-        self._output(name, output)
+    @property
+    def _verbose(self) -> bool:
+        return self._options.verbosity > 0
 
-    def _output(self, name: str, output: BinaryIO) -> None:
-        limit = None if self.verbose else TAIL_LINES
-        lines, left_out = output_lines(output, limit=limit)
-        if not lines:
-            return
-        self._print(f"output of {name}:")
-        if left_out:
-            self._print(f"  | ({left_out} lines left out, all with -v)")
-        for line in lines:
-            self._print(f"  | {line}")
+    def _show(self, progress: Progress) -> None:
+        display = Display if self._quiet else LogDisplay
+        self._progress = progress
+        self._display: Display = display(self._out, progress)
 
-    def failures(self, outcomes: Sequence[Outcome]) -> None:
-        """Every failure, once, with what is needed to look into it."""
-        for outcome in outcomes:
-            if is_failure(outcome.state):
-                self._print("\n" + "\n".join(self._failure(outcome)))
+    # Before the run
 
-    def _failure(self, outcome: Outcome) -> List[str]:
-        lines = [
-            "=" * 70,
-            f"{outcome.state.upper()}: {outcome.name}",
-            f"  in {outcome.file}",
-            f"  {outcome.state}: {SENTENCES[outcome.state]}",
-            f"  {outcome.message}",
+    def header(
+        self,
+        tests: Sequence[ListedTest],
+        empty: Sequence[str] = (),
+        seconds: Optional[Mapping[str, float]] = None,
+    ) -> None:
+        """Which torch is tested, and with how much.
+
+        ``tests`` are those that this run is to run; ``empty`` files have no tests;
+        ``seconds`` maps identities to how long tests took before.
+        """
+        self._show(Progress(tests, seconds or {}, self._info.jobs))
+        for line in _torch_lines(self._info.torch):
+            self.note(line)
+        progress = self._progress
+        parts = [
+            f"{plural(progress.total, 'test')} in {plural(progress.files, 'file')}",
+            plural(self._info.jobs, "worker"),
+            *(["spawned"] if self._info.start_method == SPAWN else []),
         ]
-        if outcome.traceback.strip():
-            lines += ["", *outcome.traceback.rstrip().splitlines(), ""]
-        if outcome.writer is not None:
-            lines.append(f"  written by torch {outcome.writer}")
-        lines.append(f"  tested torch {self.torch.version} from {self.torch.folder}")
-        lines.append(f"  reproduce: {self._reproduce(outcome)}")
-        return lines
+        self.note(", ".join(parts))
+        for file in empty:
+            self.note(f"no tests in {file}")
 
-    def _reproduce(self, outcome: Outcome) -> str:
-        if outcome.state == STALE_ROW:
-            words = [os.path.join(ROOT, "run_test.py")]
-            words += [] if self.root == ROOT else ["--root", self.root]
-            words += ["-k", "*." + outcome.message.partition(":")[0].partition("(")[0]]
-        else:
-            words = [os.path.join(self.root, outcome.file), *_run_name(outcome.test)]
-        words = [_python(), _near(words[0]), *words[1:]]
-        return " ".join(shlex.quote(word) for word in words)
+    def plan(self, tests: Sequence[ListedTest], problems: Sequence[Outcome]) -> None:
+        """What would run, and which files cannot be imported; for programs, if the
+        options say so, nothing but the identities of the tests."""
+        if self._options.list_only:
+            for test in tests:
+                self._line(test.identity)
+            return
+        files: Dict[str, List[str]] = {}
+        for test in tests:
+            files.setdefault(test.file, []).append(test.name)
+        for file, names in files.items():
+            self._line("\n  ".join([file, *names]))
+        for problem in problems:
+            self._line(f"{problem.file}\n  {problem.state}: {problem.message}")
 
-    def closing(self, outcomes: Sequence[Outcome]) -> None:
-        """The counts; the last line is always ``N passed, N failed, N skipped``."""
-        counts = _count(outcomes)
-        self._print("")
-        for state, explanation in _EXPLANATIONS.items():
-            if counts[state]:
-                self._print(f"{_counted(counts[state], state)}: {explanation}")
-        self._print(summary(outcomes))
+    # While it runs
 
     def note(self, text: str) -> None:
-        """A line of its own."""
-        self._print(text)
+        """A line of its own, which is no failure."""
+        if not self._quiet:
+            self._line(text)
 
-    def _print(self, text: str) -> None:
-        # What tests say may hold what the terminal's encoding lacks.
-        encoding = getattr(self.stream, "encoding", None) or "ascii"
-        safe = text.encode(encoding, "backslashreplace").decode(encoding)
-        print(safe, file=self.stream, flush=True)
+    def started(
+        self, worker: int, identity: str, parameters: Mapping[str, str]
+    ) -> None:
+        """A worker begins a test or sub-test, or goes on with it."""
+        self._progress.started(worker, identity, parameters)
+        if self._verbose:
+            self._sources.setdefault(worker, {})[file_of(identity)] = None
+
+    def outcome(self, outcome: Outcome) -> None:
+        """A test or sub-test has an outcome; a failure is told at once."""
+        self._progress.outcome(outcome)
+        if self._verbose:
+            self._line(self._described(outcome))
+        elif is_failure(outcome.state):
+            self._line(failure_line(outcome))
+
+    def _described(self, outcome: Outcome) -> str:
+        lines = [outcome_line(outcome)]
+        if outcome.message:
+            lines.append(f"      {clean_line(outcome.message)}")
+        row = self._rows.get(outcome.row)
+        if outcome.state == KNOWN_BREAK and row is not None:
+            lines.append(f"      {row.cause} ({row.reference})")
+        return "\n".join(lines)
+
+    def done(self, worker: int, identity: str, seconds: float) -> None:
+        """A test has ended."""
+        file = self._progress.ended(worker, identity, seconds)
+        if file is not None:
+            self._display.file_done(file)
+
+    def output(self, worker: int, lines: Sequence[str], left_out: int) -> None:
+        """What a worker printed since the last time; told if the user wants it all."""
+        files = self._sources.pop(worker, {})
+        if not (self._verbose and lines):
+            return
+        sources = ", ".join(map(shown_path, files)) or f"worker {worker}"
+        told = [f"output of {clean_line(sources)}:"]
+        if left_out:
+            told.append(f"  | ({left_out} lines left out)")
+        self._line("\n".join(told + marked("\n".join(lines))))
+
+    def idle(self, worker: int) -> None:
+        """A worker has nothing to run."""
+        self._progress.idle(worker)
+
+    def tick(self, now: float) -> None:
+        """Take the time, in seconds of any clock, and refresh the display."""
+        if not self._ticks:
+            self._ticks = True
+            # Only now, when the workers are busy: to import rich takes its time.
+            live = live_display(self._options, self._out, self._progress)
+            self._display = live or self._display
+        self._display.refresh(now, self._progress.tick(now))
+
+    def close(self) -> None:
+        """Leave the terminal as it was; harmless when that is done."""
+        self._display.close()
+        self._show(self._progress)
+
+    # At the end
+
+    def finish(self, result: RunResult) -> None:
+        """Every failure, once; what did not run; the counts.
+
+        The last line is always ``N passed, N failed, N skipped``.
+        """
+        self.close()
+        failed = failures(result.outcomes)
+        for outcome in failed[:DETAILED]:
+            self._line("\n" + failure_block(outcome, self._info, self._options))
+        others = [failure_line(outcome) for outcome in failed[DETAILED:]]
+        paragraphs = [
+            [f"{plural(len(others), 'more failure')}:", *others] if others else [],
+            [] if self._quiet else _table(result.outcomes),
+            self._slowest(),
+            [*self._extent(result), *_explanations(result), summary(result.outcomes)],
+        ]
+        for lines in filter(None, paragraphs):
+            self._line("\n" + "\n".join(lines))
+
+    def _slowest(self) -> List[str]:
+        seconds = sorted(self._progress.seconds.items(), key=lambda item: -item[1])
+        rows = [
+            f"{taken:8.2f} s  {clean_line(identity)}"
+            for identity, taken in seconds[: self._options.slowest]
+        ]
+        return ["slowest tests:", *rows] if rows else []
+
+    def _extent(self, result: RunResult) -> List[str]:
+        """How much of the run took place."""
+        total, left = self._progress.total, len(result.not_run)
+        if left or result.interrupted:
+            reason = "interrupted" if result.interrupted else "incomplete"
+            if self._options.fail_fast and not result.interrupted:
+                reason = "stopped at the first failure"
+            return [f"{reason}: {total - left} of {plural(total, 'test')} ran"]
+        if self._quiet:
+            return []
+        return [f"{plural(total, 'test')} in {result.seconds:.1f} s"]
+
+    def _line(self, text: str) -> None:
+        self._display.line(text)
 
 
-def _run_name(test: str) -> List[str]:
-    """What to ask a test file for; nothing where the whole file is to blame."""
-    fixture, _, class_name = test.rstrip(")").partition(" (")
-    if class_name:
-        return [class_name]
-    return [] if fixture in ("", "tearDownModule") else [fixture]
+def _torch_lines(torch: TorchInfo) -> List[str]:
+    known = torch.git_version not in (None, "", "Unknown")
+    commit = f" (git {torch.git_version[:10]})" if known else ""
+    return [
+        f"testing torch {torch.version}{commit}",
+        f"   from {torch.folder}",
+        f"   with Python {torch.python}, {sys.executable}",
+    ]
 
 
-def _near(path: str) -> str:
-    """The path as seen from here, or the absolute one if it is elsewhere."""
-    relative = os.path.relpath(path)
-    return path if relative.startswith(os.pardir) else relative
+def _table(outcomes: Sequence[Outcome]) -> List[str]:
+    """Areas and states; nothing where there is one area, and all of it passed."""
+    areas = count_areas(outcomes)
+    states = list(count_states(outcomes))
+    if not outcomes or (len(areas) == 1 and states == [PASSED]):
+        return []
+    rows = [["area", *states]]
+    for area, counts in areas.items():
+        rows.append([clean_line(area), *(str(counts.get(each, 0)) for each in states)])
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
+        for row in rows
+    ]
 
 
-def _git(torch: TorchInfo) -> bool:
-    return torch.git_version not in (None, "", "Unknown")
-
-
-def _counted(count: int, state: str) -> str:
-    plural = "s" if state == KNOWN_BREAK and count != 1 else ""
-    return f"{count} {state}{plural}"
-
-
-def _python() -> str:
-    found = shutil.which("python")
-    same = found is not None and os.path.samefile(found, sys.executable)
-    return "python" if same else sys.executable
+def _explanations(result: RunResult) -> List[str]:
+    return [
+        f"{count_of(count, state)}: {_EXPLANATIONS[state]}"
+        for state, count in count_states(result.outcomes).items()
+        if state in _EXPLANATIONS
+    ]

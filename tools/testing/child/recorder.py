@@ -1,21 +1,27 @@
 """The unittest result that turns a run into outcomes, one a leaf sub-test.
 
-Part of the script that runs in the interpreter under test (see child.py).
-
 unittest hands the results of sub-tests over as they end from Python 3.11 on, and
-only after the whole test before.  A crash would lose them, so sub-tests are
-watched from within: ``watched_subtests`` wraps ``TestCase.subTest``, in one way
-for all versions of Python.
+only after the whole test before.  A crash would lose them, so tests and sub-tests
+are watched from within: ``watched`` wraps ``TestCase.__call__`` and ``subTest``, in
+one way for all versions of Python.
 """
 
 import contextlib
+import functools
+import hashlib
+import os
+import random
 import re
 import sys
+import traceback
 import unittest
 from time import perf_counter
 
+from child.channel import flush_output
+from child.surroundings import Watch
 from records import (
     AT,
+    CHANGED,
     DONE,
     ERROR,
     FAILED,
@@ -59,6 +65,31 @@ def _shortened(message: str) -> str:
     return " ".join(paragraph.split())[:MESSAGE_LIMIT].rstrip()
 
 
+def seed_all(seed, identity):
+    """Seed the generators of random numbers, by the run's seed and a test's name.
+
+    All forks share their parent's state otherwise.  CUDA's generators are left out:
+    to seed them is to initialise it.
+    """
+    digest = hashlib.sha256(f"{seed} {identity}".encode("utf-8", "replace"))
+    number = int(digest.hexdigest()[:8], 16)
+    random.seed(number)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(number)
+    generator = getattr(sys.modules["torch"], "default_generator", None)
+    if generator is not None:
+        generator.manual_seed(number)
+
+
+def _printed():
+    """How many bytes were printed so far."""
+    flush_output()
+    try:
+        return os.fstat(1).st_size
+    except OSError:
+        return 0  # a test closed it
+
+
 class _Frame:
     """A test or sub-test that is running."""
 
@@ -66,6 +97,7 @@ class _Frame:
         self.test = test
         self.parameters = parameters
         self.started = perf_counter()
+        self.printed = _printed()
         self.has_inner = False
         self.state = None
         self.message = ""
@@ -81,6 +113,13 @@ class _Frame:
         elif worse:
             self.traceback += "\n" + traceback
 
+    def note_change(self, text):
+        """Remember what was left changed: a failure of its own, or beside another."""
+        if self.state in (None, PASSED, SKIPPED):
+            self.state, self.message = CHANGED, text
+        else:
+            self.message += f" (and it {text})"
+
     @property
     def speaks(self):
         """Whether there is an outcome to report, besides those further in."""
@@ -90,34 +129,60 @@ class _Frame:
 class Recorder(unittest.TestResult):
     """Sends announcements and outcomes of the tests of one file."""
 
-    def __init__(self, send, file, tests):
+    def __init__(self, send, file, tests, seed, show_locals):
         super().__init__()
         self._send = send
         self._file = file
         self._waiting = list(tests)
+        self._seed = seed
+        self._show_locals = show_locals
         self._frames = []
+        self._fit = True
+        self._watch = Watch()
+
+    def finish(self):
+        """Tell what the fixtures left changed; whether the process is fit for more."""
+        self._restore(self._watch, lambda text: self._send_outcome("", CHANGED, text))
+        return self._fit
+
+    def _restore(self, watch, report):
+        changes, undone = watch.restore()
+        if changes:
+            report("; ".join(changes))
+        self._fit = self._fit and undone
 
     # Announcements
 
     def announce(self, name, parameters=None):
         """Say what comes next, so that it can be blamed."""
-        self._send(AT, file=self._file, test=name, parameters=parameters or {})
+        self._send(
+            AT, file=self._file, test=name, parameters=parameters or {},
+            printed=_printed(),
+        )  # fmt: skip
 
-    def startTest(self, test):
-        super().startTest(test)
-        self._begin(test)
-
-    def _begin(self, test):
+    @contextlib.contextmanager
+    def around(self, test):
+        """While inside, ``test`` runs; its outcome is told at the end."""
+        seed_all(self._seed, test_name(test))
+        watch = Watch()
         self._waiting = [each for each in self._waiting if each is not test]
-        self._frames = [_Frame(test, {})]
-
-    def stopTest(self, test):
-        super().stopTest(test)
-        frame = self._frames.pop()
+        frame = _Frame(test, {})
+        self._frames = [frame]
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            self._note_error(frame, error)
         if not frame.has_inner and frame.state is None:
             frame.note(ERROR, "it ended without telling how")
+        self._restore(watch, frame.note_change)
         self._report(frame)
+        self._frames = []
         self._send(DONE, test=test_name(test))
+        self.shouldStop = not self._fit
+
+    def is_running(self, test):
+        """Whether this is the test that runs, and not one that it runs itself."""
+        return bool(self._frames) and self._frames[0].test is test
 
     def enter_subtest(self, subtest):
         """A sub-test begins."""
@@ -135,12 +200,10 @@ class Recorder(unittest.TestResult):
         self._report(frame)
         self.announce(test_name(self._frames[0].test), self._frames[-1].parameters)
 
-    @property
-    def watches_subtests(self):
+    def watches_subtests(self, test):
         """Whether sub-tests count: a test that is expected to fail is one unit."""
-        if not self._frames:
+        if not self.is_running(test):
             return False
-        test = self._frames[0].test
         method = getattr(test, test._testMethodName, None)
         mark = "__unittest_expecting_failure__"
         return not (getattr(test, mark, False) or getattr(method, mark, False))
@@ -167,8 +230,6 @@ class Recorder(unittest.TestResult):
         if not isinstance(test, unittest.TestCase):
             self._report_fixture(test, SKIPPED, str(reason), "")
             return
-        if not self._frames:  # Python 3.12.1 stops skipped tests, but starts none
-            self._begin(test)
         if test is self._frames[0].test:  # else a sub-test, which told us itself
             self._frames[0].note(SKIPPED, str(reason))
 
@@ -206,7 +267,15 @@ class Recorder(unittest.TestResult):
 
     def _format(self, error):
         test = self._frames[0].test if self._frames else unittest.TestCase()
-        return self._exc_info_to_string((type(error), error, error.__traceback__), test)
+        try:
+            if self._show_locals:
+                return _with_locals(error)
+            info = type(error), error, error.__traceback__
+            return self._exc_info_to_string(info, test)
+        except Exception as second:
+            # The exception's own methods fail, such as __str__.
+            lines = traceback.format_tb(error.__traceback__)
+            return "".join(lines) + f"{one_line(error)} ({one_line(second)})"
 
     def _report(self, frame):
         if frame.speaks:
@@ -214,7 +283,7 @@ class Recorder(unittest.TestResult):
             self._send_outcome(
                 name, frame.state, frame.message, frame.traceback,
                 parameters=frame.parameters, row=frame.row,
-                seconds=perf_counter() - frame.started,
+                seconds=perf_counter() - frame.started, since=frame.printed,
             )  # fmt: skip
 
     def _report_fixture(self, holder, state, message, traceback):
@@ -233,11 +302,20 @@ class Recorder(unittest.TestResult):
             self._send_outcome(name, state, f"{fixture}: {message}", traceback)
             self._send(DONE, test=name)
 
-    def _send_outcome(self, test, state, message, traceback, **others):
+    def _send_outcome(self, test, state, message, traceback="", since=None, **others):
         outcome = Outcome(
             self._file, test, state, message=message, traceback=traceback, **others
         )
-        self._send(OUTCOME, outcome=outcome.to_json())
+        now = _printed()
+        printed = [now if since is None else since, now]
+        self._send(OUTCOME, outcome=outcome.to_json(), printed=printed)
+
+
+def _with_locals(error):
+    told = traceback.TracebackException(
+        type(error), error, error.__traceback__, capture_locals=True
+    )
+    return "".join(told.format())
 
 
 def _parameters(subtest):
@@ -258,14 +336,21 @@ def _text(value):
 
 
 @contextlib.contextmanager
-def watched_subtests(recorder):
-    """While inside, every ``subTest`` announces itself and reports its end."""
-    original = unittest.TestCase.subTest
+def watched(recorder):
+    """While inside, tests and sub-tests tell ``recorder`` of their begin and end."""
+    call, subtest = unittest.TestCase.__call__, unittest.TestCase.subTest
+
+    @functools.wraps(call)
+    def __call__(case, *args, **kwargs):
+        if args[:1] != (recorder,) or recorder.is_running(case):
+            return call(case, *args, **kwargs)
+        with recorder.around(case):
+            return call(case, *args, **kwargs)
 
     @contextlib.contextmanager
     def subTest(case, *args, **kwargs):
-        with original(case, *args, **kwargs):
-            if case._subtest is None or not recorder.watches_subtests:
+        with subtest(case, *args, **kwargs):
+            if case._subtest is None or not recorder.watches_subtests(case):
                 yield
                 return
             recorder.enter_subtest(case._subtest)
@@ -278,11 +363,11 @@ def watched_subtests(recorder):
                 raise
             recorder.leave_subtest(None)
 
-    unittest.TestCase.subTest = subTest
+    unittest.TestCase.__call__, unittest.TestCase.subTest = __call__, subTest
     try:
         yield
     finally:
-        unittest.TestCase.subTest = original
+        unittest.TestCase.__call__, unittest.TestCase.subTest = call, subtest
 
 
 class AnnouncingSuite(unittest.TestSuite):
