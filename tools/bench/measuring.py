@@ -41,9 +41,9 @@ _DROPPED = (
     "TEST_TOTAL_SHARDS",
     "XML_OUTPUT_FILE",
 )
-# One thread a process is what the driver gives its workers. On a busy machine the
-# peers gain by it, too: their threads would wait for each other.
-_SET = {"NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
+# OMP_NUM_THREADS is left as the user has it.  The driver gives its workers one thread
+# each; with the variable at 1 the peers have that, too.
+_SET = {"NO_COLOR": "1"}
 
 _COUNT = """\
 import unittest

@@ -1,14 +1,9 @@
-"""``python -m tools.golden COMMAND``: each command is a module of its own.
+"""``python -m tools.golden COMMAND``: each command is a module of its own."""
 
-A command's module has ``HELP``, ``add_arguments(parser)`` and ``run(args)``,
-which returns the exit code.  Exit code 2: wrong use, or an error that its
-message tells how to mend.
-"""
-
-import argparse
 import sys
 from collections.abc import Sequence
 
+from tools.commands import run_command
 from tools.golden import list_releases, verify, write
 from tools.golden.errors import GoldenToolError
 
@@ -17,24 +12,10 @@ COMMANDS = {"releases": list_releases, "write": write, "verify": verify}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; returns the exit code."""
-    try:
-        args = _parser().parse_args(arguments)
-        return args.run(args)
-    except GoldenToolError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.golden", description="Releases of torch and their goldens"
+    description = "Releases of torch and their goldens"
+    return run_command(
+        "tools.golden", description, COMMANDS, (GoldenToolError,), arguments
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        subparser = commands.add_parser(name, help=command.HELP)
-        command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
-    return parser
 
 
 if __name__ == "__main__":

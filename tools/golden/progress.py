@@ -1,11 +1,11 @@
 """Progress of long work: a bar in a terminal, a line now and then in a log."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import rich.progress
-from rich.console import Console
+
+from tools.bars import make_bar
 
 
 class Progress:
@@ -45,15 +45,5 @@ class Progress:
 @contextmanager
 def show_progress(releases: int) -> Iterator[Progress]:
     """Show progress on standard error while the block runs."""
-    console = Console(file=sys.stderr)
-    bar = rich.progress.Progress(
-        rich.progress.TextColumn("{task.description}"),
-        rich.progress.BarColumn(),
-        rich.progress.MofNCompleteColumn(),
-        rich.progress.TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    )
-    with bar:
+    with make_bar() as bar:
         yield Progress(releases, bar)
