@@ -40,6 +40,7 @@ class DriverCase(unittest.TestCase):
             "PYTHONPATH": os.path.join(self.root, "lib"),
             "TORCH_TEST_CACHE": os.path.join(self.root, "cache"),
         }
+        self.script = [os.path.join(ROOT, "run_test.py")]
         self.torch('__version__ = "2.5.0"')
 
     def torch(self, text: str) -> None:
@@ -65,8 +66,7 @@ class DriverCase(unittest.TestCase):
 
     def command(self, *arguments: str) -> List[str]:
         """The command line of a run."""
-        script = os.path.join(ROOT, "run_test.py")
-        return [sys.executable, script, "--root", self.root, *arguments]
+        return [sys.executable, *self.script, "--root", self.root, *arguments]
 
     def drive(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run the driver on the tree."""

@@ -1,13 +1,32 @@
-"""The driver behind ``run_test.py``.
+"""The driver behind ``run_test.py``, and ``python -m tools.testing merge``.
 
 One way through it::
 
-    options -> discovery -> list_tests -> selection -> run_file -> report
-                               |                          |
-                               +------- children ---------+
-                                           |
-                    child.py, recorder.py: in the interpreter under test
+    options -> plan -> Engine: zygote -> loader -> listing -> selection
+                          |                          |
+                          |        history -> batches, shards
+                          |                          |
+                          +--- forks --> workers: jobs -> records -> outcomes
+                                                     |
+                     verdicts, ledger <- session <---+---> report, report files
 
-``records`` is the language that both sides speak.  All of it runs on Python 3.7
-with nothing but the standard library.
+    main           from the command line to the exit code
+    options        the command line;  plan: what of it the engine needs
+    discovery      the test files of a tree;  fingerprint: whether they changed
+    selection      which tests are asked for;  sharding: which of them are ours
+    scheduling     which tests share a job;  history, store: what earlier runs tell
+    engine         one interpreter under test, and the tests it has
+    zygotes        its processes;  listening: what they say, and their limits
+    jobs, running  what workers are to do, and who is to blame if they die
+    execution      the same for a single file: goldens are written with it
+    session        a run;  verdicts: its failures again;  ledger: which are known
+    report         what the user reads, with console, display, live, progress, failure
+    reporting      report files: junit, jsonlines, github, files;  summary, text
+    merge          the reports of shards made one
+    interruption   Ctrl-C and SIGTERM
+    records        the language of both sides;  processes: what the system is asked
+    child/         what runs in the interpreter under test
+
+All of it runs on Python 3.7 with nothing but the standard library; ``rich`` makes
+the live display where it is installed.
 """

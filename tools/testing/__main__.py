@@ -9,7 +9,7 @@ import sys
 from typing import Optional, Sequence
 
 from tools.testing import exit_codes, merge
-from tools.testing.console import SafeStream, clean
+from tools.testing.console import complain
 from tools.testing.files import ReportError
 
 COMMANDS = {"merge": merge}
@@ -21,8 +21,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         return args.run(args)
     except (merge.MergeError, ReportError) as error:
-        for problem in error.args:
-            SafeStream(sys.stderr).line(f"error: {clean(problem)}")
+        complain(error.args)
         return exit_codes.WRONG_USE
 
 

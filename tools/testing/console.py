@@ -2,7 +2,8 @@
 
 import os
 import re
-from typing import Match, TextIO
+import sys
+from typing import Iterable, Match, TextIO
 
 from tools.testing.text import cut, visible
 
@@ -24,6 +25,12 @@ def clean(text: str) -> str:
 def clean_line(text: str) -> str:
     """As ``clean``, with newlines and tabs spelled out, too; cut if it is long."""
     return _BREAKS.sub(_spelled_out, clean(cut(text, LINE_LIMIT)))
+
+
+def complain(problems: Iterable[str]) -> None:
+    """Tell of errors, a line each, where errors belong."""
+    for problem in problems:
+        SafeStream(sys.stderr).line(f"error: {clean(problem)}")
 
 
 def _spelled_out(match: Match) -> str:

@@ -1,10 +1,8 @@
 """What the user sees while tests run: little, lines in a log, or a live display."""
 
-import os
 from typing import List, Mapping, Optional, Sequence
 
 from tools.testing.console import SafeStream, clean, clean_line
-from tools.testing.options import Options
 from tools.testing.progress import FileProgress, Progress, RunningTest
 from tools.testing.records import (
     FAILED,
@@ -15,7 +13,6 @@ from tools.testing.records import (
 )
 
 LOG_SECONDS = 30.0  # so often a log says at least how far the run is
-_DUMB = ("dumb", "unknown")  # values of TERM
 
 
 class Display:
@@ -69,21 +66,6 @@ class LogDisplay(Display):
         words = [f"{progress.done} of {plural(progress.total, 'test')} done"]
         words += [f"{progress.counts[FAILED]} failed", time_left(progress, now)]
         return [word for word in words if word]
-
-
-def live_display(
-    options: Options, out: SafeStream, progress: Progress
-) -> Optional[Display]:
-    """A live display; None where the user, the stream or what is installed forbids."""
-    if options.verbosity < 0 or not out.isatty():
-        return None
-    if os.environ.get("TERM") in _DUMB or os.environ.get("CI"):
-        return None
-    try:
-        from tools.testing.live import LiveDisplay
-    except ImportError:  # rich is not installed
-        return None
-    return LiveDisplay(out, progress)
 
 
 def counted(counts: Mapping[str, int]) -> str:

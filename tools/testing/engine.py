@@ -29,7 +29,7 @@ from tools.testing.records import (
     TorchInfo,
 )
 from tools.testing.running import Run
-from tools.testing.zygotes import Line, Process, start_zygote
+from tools.testing.zygotes import EngineError, Line, Process, start_zygote
 
 
 class Engine:
@@ -46,7 +46,11 @@ class Engine:
         self._found = TorchInfo()
         self._torch: Optional[TorchInfo] = None  # once it is known
         self._output = tempfile.TemporaryFile(buffering=0)
-        self._root = start_zygote(plan, self._output)
+        try:
+            self._root = start_zygote(plan, self._output)
+        except EngineError:
+            self._output.close()
+            raise
         self._parent = self._root.line  # of workers
         self._listener = Listener(plan)
         self._listener.add(self._parent)
@@ -57,7 +61,9 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         if self._parent is not self._root.line:
             self._listener.hang_up(self._parent)
-        self._root.end()
+        # While it imports torch it does not listen, and has started nothing.
+        listens = self._torch is not None and not self._torch.error
+        self._root.end(politely=listens)
         self._listener.close()
         self._output.close()
 
@@ -67,8 +73,11 @@ class Engine:
         """The torch under test; waits until it is imported."""
         deadline = time.monotonic() + self.plan.timeout
         while self._torch is None:
-            for _, record in self._listener.hear():
-                self._heed(record)
+            for source, record in self._listener.hear():
+                if source is self._root.line:
+                    self._heed(record)
+                else:
+                    self._listener.put_back(source, record)
             if self._torch is None and self._root.line.closed:
                 self._torch = TorchInfo(error=self._how_root_died())
             elif self._torch is None and time.monotonic() > deadline:
@@ -116,6 +125,7 @@ class Engine:
             if death is None:
                 return Listing(torch, tuple(tests), tuple(problems + deaths))
             deaths.append(death)
+            self._line(bare=True)
             waiting = [file for file in waiting if file != death.file]
         return Listing(torch, (), tuple(deaths))
 
@@ -174,4 +184,19 @@ class Engine:
 
     def workers(self) -> Run:
         """Workers for jobs, forked from the process that loaded the test files."""
-        return Run(self.plan, self._listener, self._parent, self._root.line)
+        return Run(self.plan, self._listener, self._line)
+
+    def _line(self, bare: bool) -> Line:
+        """To the process to fork from; ``bare`` has imported nothing but torch.
+
+        A test may have killed the one, and both.
+        """
+        if not (bare or self._parent.closed):
+            return self._parent
+        if self._root.line.closed and not self._torch.error:
+            self._root.end(politely=False)
+            self._root = start_zygote(self.plan, self._output)
+            self._listener.add(self._root.line)
+            self._torch = None
+            self.torch()
+        return self._root.line

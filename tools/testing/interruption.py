@@ -15,13 +15,14 @@ class Interrupted(BaseException):
 class Interruption:
     """While inside, the two signals are kept in ``signals``, in order.
 
-    They raise Interrupted besides, unless it is ``deferred``.  A signal that the
-    process was started to ignore, as a shell's background job is, stays ignored.
+    Whoever runs looks there from time to time, or waits in ``raising``.  A signal
+    that the process was started to ignore, as a shell's background job is, stays
+    ignored.
     """
 
     def __init__(self) -> None:
         self.signals: List[int] = []
-        self._deferred = False
+        self._raising = False
 
     @property
     def exit_code(self) -> int:
@@ -42,14 +43,19 @@ class Interruption:
 
     def _take(self, number: int, _: object) -> None:
         self.signals.append(number)
-        if not self._deferred:
+        if self._raising:
             raise Interrupted()
 
     @contextlib.contextmanager
-    def deferred(self) -> Iterator[None]:
-        """While inside, whoever runs looks at ``signals`` from time to time."""
-        self._deferred = True
+    def raising(self) -> Iterator[None]:
+        """While inside, a signal raises Interrupted; so does one of before.
+
+        What has to be cleaned up after it is cleaned up outside, undisturbed.
+        """
+        if self.signals:
+            raise Interrupted()
+        self._raising = True
         try:
             yield
         finally:
-            self._deferred = False
+            self._raising = False

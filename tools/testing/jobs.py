@@ -2,8 +2,9 @@
 
 import os
 import signal
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
+from tools.testing.child.channel import EXIT_UNHEARD
 from tools.testing.records import (
     AT,
     CRASHED,
@@ -24,10 +25,8 @@ class Job:
     """Tests for one worker process, and what it has told of them.
 
     ``fresh``: in a process of its own.  ``bare``: in one which has imported nothing but
-    torch.  ``muted``: these
-    tests only keep the others company.  ``told``: sub-tests of the first test that
-    have their outcome from a process that died in another one.  ``search``: the job
-    runs in order to see how its process exits.
+    torch.  ``muted``: these tests only keep the others company.  ``told``: sub-tests
+    of the first test that have their outcome from a process that died in another one.
     """
 
     def __init__(
@@ -37,9 +36,7 @@ class Job:
         bare: bool = False,
         muted: Sequence[Test] = (),
         told: Sequence[Parameters] = (),
-        search: Optional["ExitSearch"] = None,
     ):
-        self.search = search
         self.tests = tuple(tests)
         self.fresh = fresh
         self.bare = bare
@@ -63,6 +60,11 @@ class Job:
     def files(self) -> Tuple[str, ...]:
         """The files of the tests, each once."""
         return tuple(dict.fromkeys(file for file, _ in self.tests))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody wants an outcome of any of its tests."""
+        return self._muted.issuperset(self.tests)
 
     def hear(self, record: dict) -> Optional[Outcome]:
         """Take note of what the worker tells; the outcome in it, if it is news."""
@@ -88,6 +90,14 @@ class Job:
 
     def _drop(self, test: Test) -> None:
         self._waiting = [each for each in self._waiting if each != test]
+
+    def again(self) -> List["Job"]:
+        """Jobs for what has not ended, by itself: another job may be to blame."""
+        if not self._heard():
+            return []
+        first = self._waiting[0]
+        told = self._known_before(first) + self._told.get(first, [])
+        return [Job(self._waiting, True, True, tuple(self._muted), told)]
 
     def after_end(self, retired: bool) -> Tuple[List[Outcome], List["Job"]]:
         """Outcomes and jobs for what a worker did not run that ended the job well.
@@ -158,29 +168,45 @@ class Job:
 
 
 class ExitSearch:
-    """Which of several files had a process end oddly after its tests had ended.
+    """Which file has processes end oddly after their tests had ended.
 
-    Each runs once more in a process of its own, and how that ends is judged there.
+    The tests that such a process ran, file by file, run once more in processes of
+    their own, and how these end is judged.
     """
 
-    def __init__(self, files: Iterable[str], state: str, message: str):
-        self._files = list(files)
-        self._left = set(self._files)
-        self._found = False
-        self._state, self._message = state, message
+    def __init__(self) -> None:
+        self._suspected: Dict[Tuple[Test, ...], None] = {}
+        self._found: Set[str] = set()
+        self._state = self._message = ""
 
-    def take(self, files: Iterable[str], odd: bool) -> None:
-        """Take note of the end of the process of one file."""
-        self._left.difference_update(files)
-        self._found = self._found or odd
+    def suspect(
+        self, tests: Iterable[Test], state: str, message: str
+    ) -> List[Tuple[Test, ...]]:
+        """Tests to run, each group by itself, for a process that ran all of these."""
+        self._state, self._message = state, message
+        by_file: Dict[str, List[Test]] = {}
+        for test in tests:
+            by_file.setdefault(test[0], []).append(test)
+        groups = [tuple(group) for group in by_file.values()]
+        new = [group for group in groups if group not in self._suspected]
+        self._suspected.update(dict.fromkeys(new))
+        return new
+
+    def find(self, file: str) -> bool:
+        """Take note that it is this file; whether that is news."""
+        news = file not in self._found
+        self._found.add(file)
+        return news
 
     def conclusion(self) -> List[Outcome]:
-        """The outcome, where all files have run and none by itself is to blame."""
-        if self._left or self._found:
+        """The outcome, once all has run, where no file by itself is to blame."""
+        if self._found or not self._suspected:
             return []
-        files = ", ".join(self._files)
-        message = f"{self._message}, those of {files}; none does so by itself"
-        return [Outcome(self._files[0], "", self._state, message=message)]
+        files = list(dict.fromkeys(group[0][0] for group in self._suspected))
+        message = (
+            f"{self._message}, those of {', '.join(files)}; none does so by itself"
+        )
+        return [Outcome(files[0], "", self._state, message=message)]
 
 
 def death_of(
@@ -200,7 +226,10 @@ def death_of(
     if os.WIFSIGNALED(status):
         return CRASHED, f"crashed: {_signal_name(os.WTERMSIG(status))}"
     code = os.WEXITSTATUS(status)
-    return NO_END, f"exited with code {code} without an end record"
+    message = f"exited with code {code} without an end record"
+    if code == EXIT_UNHEARD:
+        message += ", as where a test closes descriptors that are not its own"
+    return NO_END, message
 
 
 def _signal_name(number: int) -> str:

@@ -22,10 +22,15 @@ from tools.testing.zygotes import Line, Process
 # How long to wait for news of zygotes.  Workers write to pipes, which are emptied
 # that often: to wake for each of their records would cost as much as small tests do.
 POLL_SECONDS = 0.02
-START_SECONDS = 30.0  # for a zygote to start a process
-EXIT_GRACE_SECONDS = 10.0  # from the end record to the exit
+START_SECONDS = 10.0  # for a zygote to start a process
+EXIT_GRACE_SECONDS = 10.0  # from the end record to the exit, at most
 
 Source = Union[Line, Process]
+
+
+def exit_seconds(plan: Plan) -> float:
+    """How long a process may take to exit, once it has done what it was asked for."""
+    return min(EXIT_GRACE_SECONDS, plan.timeout)
 
 
 class Listener:
@@ -37,10 +42,11 @@ class Listener:
 
     def __init__(self, plan: Plan):
         self._plan = plan
-        self._scratch = tempfile.mkdtemp(prefix="torch-test-")
+        self._scratch: Optional[str] = None  # once there is somebody to remove it
         self._selector = selectors.DefaultSelector()
         self._processes: Dict[int, Process] = {}
         self._count = 0
+        self._put_back: List[Tuple[Source, dict]] = []
 
     def add(self, line: Line) -> None:
         """Hear this zygote from now on."""
@@ -55,6 +61,8 @@ class Listener:
     def start(self, line: Line, request: dict) -> Process:
         """Have a zygote start a process."""
         self._count += 1
+        if self._scratch is None:
+            self._scratch = tempfile.mkdtemp(prefix="torch-test-")
         scratch = os.path.join(self._scratch, str(self._count))
         process = Process(self._count, line, scratch)
         process.ask(request)
@@ -64,13 +72,20 @@ class Listener:
 
     def hear(self) -> List[Tuple[Source, dict]]:
         """What was told until now; waits a moment for it.  Enforces the limits."""
-        told: List[Tuple[Source, dict]] = []
+        told, self._put_back = self._put_back, []
         for key, _ in self._selector.select(POLL_SECONDS):
             told += self._hear_line(key.fileobj)
         for process in list(self._processes.values()):
+            if process.line.closed:
+                told += self._bury(process, None)
+                continue
             told += self._hear_process(process)
             self._enforce_limits(process)
         return told
+
+    def put_back(self, source: Source, record: dict) -> None:
+        """Have this told again: it is for somebody else."""
+        self._put_back.append((source, record))
 
     def _hear_line(self, line: Line) -> List[Tuple[Source, dict]]:
         told: List[Tuple[Source, dict]] = []
@@ -78,6 +93,8 @@ class Listener:
             process = self._processes.get(record.get("worker"))
             if record["event"] == STARTED and process is not None:
                 process.pid = record["pid"]
+                if process.unwanted:
+                    process.kill()
                 process.deadline = time.monotonic() + self._plan.timeout
             elif record["event"] == EXITED and process is not None:
                 told += self._bury(process, record["status"])
@@ -85,9 +102,6 @@ class Listener:
                 told.append((line, record))
         if line.closed:
             self._selector.unregister(line)
-            for process in list(self._processes.values()):
-                if process.line is line:
-                    told += self._bury(process, None)
         return told
 
     def _hear_process(self, process: Process) -> List[Tuple[Source, dict]]:
@@ -99,7 +113,7 @@ class Listener:
                 process.deadline = float("inf")  # it waits for us
             elif record["event"] == END:
                 process.ended = True
-                process.deadline = time.monotonic() + EXIT_GRACE_SECONDS
+                process.deadline = time.monotonic() + exit_seconds(self._plan)
         return [(process, record) for record in records]
 
     def _bury(
@@ -147,4 +161,5 @@ class Listener:
         for process in self._processes.values():
             process.close()
         self._selector.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)

@@ -2,16 +2,18 @@
 
 import os
 import sys
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from common_ledger import LedgerError
 from common_releases import parse_release
 
 from tools.testing import exit_codes
+from tools.testing.console import complain
 from tools.testing.discovery import find_test_files, folder_of_tests
 from tools.testing.engine import Engine
 from tools.testing.files import ReportError, check_writable
 from tools.testing.fingerprint import fingerprint_of
+from tools.testing.found import Found
 from tools.testing.history import History
 from tools.testing.interruption import Interrupted, Interruption
 from tools.testing.ledger import rows_of
@@ -20,7 +22,7 @@ from tools.testing.plan import Plan
 from tools.testing.processes import available_bytes
 from tools.testing.records import TorchInfo
 from tools.testing.selection import UnmatchedName, files_to_list, select
-from tools.testing.session import Found, Session
+from tools.testing.session import Session
 from tools.testing.zygotes import EngineError
 
 OLDEST_RELEASE = "1.0.0"
@@ -31,6 +33,10 @@ class WrongUse(Exception):
     """The run cannot begin; one argument for each line to print."""
 
 
+class NothingToRun(Exception):
+    """There is no test to run; the message says why."""
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the suite as the command line says; the exit code."""
     options = parse_options(arguments)
@@ -39,11 +45,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         try:
             return _run(options, interruption)
         except wrong as error:
-            for problem in error.args:
-                print(f"error: {problem}", file=sys.stderr)
+            complain(map(str, error.args))
             return exit_codes.WRONG_USE
+        except NothingToRun as error:
+            complain([f"nothing ran in {options.root}: {error}"])
+            return exit_codes.NOTHING_RAN
         except Interrupted:
-            print("interrupted before any test ran", file=sys.stderr)
+            complain(["interrupted before any test ran"])
             return interruption.exit_code
 
 
@@ -52,33 +60,34 @@ def _run(options: Options, interruption: Interruption) -> int:
         check_writable(path)
     # First of all, for torch to be imported while we look for the tests.
     with Engine(_plan(options)) as engine:
-        rows = rows_of(options.root)
-        files = find_test_files(options.root)
-        fingerprint = fingerprint_of(options.root)
-        _check_goldens(options)
-        if not files:
-            return _nothing_ran(options, "it has no test files")
-        torch = engine.torch()
-        _check_torch(torch)
-        history = History(options.root, torch)
-        last_failed = history.last_failed() if options.last_failed else None
-        imported = files_to_list(files, options, last_failed)
-        listing = engine.load(imported)
-        selection = select(files, listing, options, last_failed)
-        if not (selection.tests or selection.problems):
-            return _nothing_ran(options, "nothing is left of its tests")
-        found = Found(files, imported, fingerprint, listing, selection, tuple(rows))
-        session = Session(options, engine, history, found)
+        with interruption.raising():
+            found, history = _find(options, engine)
+        session = Session(options, engine, history, found, interruption)
         if options.dry_run or options.list_only:
-            session.show()
-            return exit_codes.FINE
-        with interruption.deferred():
-            return session.run(interruption)
+            return session.show()
+        return session.run()
 
 
-def _nothing_ran(options: Options, reason: str) -> int:
-    print(f"error: nothing ran in {options.root}: {reason}", file=sys.stderr)
-    return exit_codes.NOTHING_RAN
+def _find(options: Options, engine: Engine) -> Tuple[Found, History]:
+    """What there is to run; raises NothingToRun where there is nothing."""
+    rows = rows_of(options.root)
+    files = find_test_files(options.root)
+    fingerprint = fingerprint_of(options.root)
+    _check_goldens(options)
+    if not files:
+        raise NothingToRun("it has no test files")
+    torch = engine.torch()
+    _check_torch(torch)
+    history = History(options.root, torch)
+    last_failed = history.last_failed() if options.last_failed else None
+    if last_failed == ():
+        raise NothingToRun("nothing failed when it last ran")
+    imported = files_to_list(files, options, last_failed)
+    listing = engine.load(imported)
+    selection = select(files, listing, options, last_failed)
+    if not (selection.tests or selection.problems):
+        raise NothingToRun("nothing is left of its tests")
+    return Found(files, imported, fingerprint, listing, selection, rows), history
 
 
 def _plan(options: Options) -> Plan:

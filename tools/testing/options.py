@@ -144,7 +144,7 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     add("--memory-limit", metavar="SIZE", type=_size,
         help="for each worker: 500M, 2G, or bytes")  # fmt: skip
     add("--isolate", choices=(BATCH, TEST), default=BATCH,
-        help="a process for each (default: batch)")  # fmt: skip
+        help="a process for each test, or shared (default)")  # fmt: skip
     add("--start-method", choices=(FORK, SPAWN),
         help="of workers (default: fork where it is safe)")  # fmt: skip
     end = group.add_mutually_exclusive_group()

@@ -6,7 +6,7 @@ the standard library, and it runs on Python 3.7.
 """
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Dict, Optional, Tuple
 
 # What the interpreter under test can tell.
@@ -116,7 +116,7 @@ class Outcome:
 
     def to_json(self) -> dict:
         """The outcome as plain data."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, content: dict) -> "Outcome":

@@ -1,5 +1,6 @@
 """What the user reads of a run: header, progress, failures, and how it all went."""
 
+import os
 import sys
 from typing import Dict, List, Mapping, Optional, Sequence, TextIO
 
@@ -10,7 +11,6 @@ from tools.testing.display import (
     Display,
     LogDisplay,
     count_of,
-    live_display,
     plural,
     shown_path,
 )
@@ -32,6 +32,7 @@ from tools.testing.records import (
 )
 from tools.testing.summary import count_areas, count_states, failures
 
+_DUMB = ("dumb", "unknown")  # values of TERM
 DETAILED = 100  # failures; the others have a line each
 _EXPLANATIONS = {
     KNOWN_BREAK: "fail as known_breaks.csv says",
@@ -186,7 +187,7 @@ class Reporter:
         if not self._ticks:
             self._ticks = True
             # Only now, when the workers are busy: to import rich takes its time.
-            live = live_display(self._options, self._out, self._progress)
+            live = _live_display(self._options, self._out, self._progress)
             self._display = live or self._display
         self._display.refresh(now, self._progress.tick(now))
 
@@ -238,6 +239,21 @@ class Reporter:
 
     def _line(self, text: str) -> None:
         self._display.line(text)
+
+
+def _live_display(
+    options: Options, out: SafeStream, progress: Progress
+) -> Optional[Display]:
+    """A live display; None where the user, the stream or what is installed forbids."""
+    if options.verbosity < 0 or not out.isatty():
+        return None
+    if os.environ.get("TERM") in _DUMB or os.environ.get("CI"):
+        return None
+    try:
+        from tools.testing.live import LiveDisplay
+    except ImportError:  # rich is not installed
+        return None
+    return LiveDisplay(out, progress)
 
 
 def _torch_lines(torch: TorchInfo) -> List[str]:

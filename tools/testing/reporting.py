@@ -1,8 +1,10 @@
 """The report files that a run was asked for."""
 
 import os
+import sys
 from typing import Callable, List, Optional
 
+from tools.testing.console import SafeStream
 from tools.testing.files import ReportError, write_atomically
 from tools.testing.github import annotations, write_step_summary
 from tools.testing.jsonlines import write_json
@@ -27,8 +29,9 @@ def write_reports(result: RunResult, options: Options) -> List[str]:
         if path:
             problems += _try_to(write, result, path)
     if _on_github("GITHUB_ACTIONS"):
+        out = SafeStream(sys.stdout)
         for line in annotations(result, _on_github("GITHUB_WORKSPACE")):
-            print(line)
+            out.line(line)
     return problems
 
 

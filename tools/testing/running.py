@@ -4,23 +4,22 @@ import os
 import signal
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import (
-    BinaryIO,
+    Callable,
     Deque,
     Dict,
     Iterator,
     List,
     Optional,
     Sequence,
-    Tuple,
-    Union,
 )
 
 from common_reading import ReadingPlan
 
+from tools.testing.events import Began, Ended, Event, Finished, Printed, Rested, Tick
 from tools.testing.jobs import ExitSearch, Job, Test, death_of
-from tools.testing.listening import Listener
+from tools.testing.listening import Listener, exit_seconds
 from tools.testing.output import output_lines
 from tools.testing.plan import TEST, Plan
 from tools.testing.records import (
@@ -39,59 +38,6 @@ from tools.testing.zygotes import Line, Process
 LAST_CHANCE_SECONDS = 1.0  # for a test to end after it was interrupted
 
 
-@dataclass(frozen=True)
-class Began:
-    """A worker has begun a test or sub-test."""
-
-    worker: int
-    identity: str
-    parameters: Dict[str, str]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A test or sub-test has an outcome.
-
-    ``company`` are the tests that ran before it in its process, if it failed.
-    """
-
-    worker: int
-    outcome: Outcome
-    company: Tuple[Test, ...] = ()
-
-
-@dataclass(frozen=True)
-class Finished:
-    """Nothing more will come of a test."""
-
-    worker: int
-    identity: str
-
-
-@dataclass(frozen=True)
-class Printed:
-    """A job has ended, and printed this since byte ``start``; read it at once."""
-
-    worker: int
-    output: BinaryIO
-    start: int
-
-
-@dataclass(frozen=True)
-class Rested:
-    """A worker has nothing to do."""
-
-    worker: int
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Some time has passed."""
-
-
-Event = Union[Began, Ended, Finished, Printed, Rested, Tick]
-
-
 class Worker:
     """A place to run jobs, and the process that holds it at a time, if any."""
 
@@ -105,9 +51,10 @@ class Worker:
         self.job: Optional[Job] = None
         self.ran: List[Test] = []  # in this process, in order
         self.files: Dict[str, None] = {}  # of what ran, in order
-        self.search: Optional[ExitSearch] = None  # that its job is a part of
+        self.bare = False  # its process began with nothing imported but torch
         self.printed = 0  # bytes, when the job began
         self.dismissed = False
+        self.spoilt = False  # an interruption may have made its last outcome
 
     def dismiss(self) -> None:
         """Have the process end."""
@@ -119,17 +66,17 @@ class Worker:
 class Run:
     """Runs jobs with as many workers as the plan says.
 
-    ``parent`` leads to the zygote that workers are forked from, ``bare`` to the one
-    that has imported nothing but torch.
+    ``line`` finds the zygote that workers are forked from: for a bare one, that which
+    has imported nothing but torch.
     """
 
-    def __init__(self, plan: Plan, listener: Listener, parent: Line, bare: Line):
+    def __init__(self, plan: Plan, listener: Listener, line: Callable[[bool], Line]):
         self._plan = plan
         self._listener = listener
-        self._parent = parent
-        self._bare = bare
+        self._line = line
         self._queue: Deque[Job] = deque()
         self._workers = [Worker(number) for number in range(plan.jobs)]
+        self._search = ExitSearch()
         self._interrupted = False
 
     def events(self, jobs: Sequence[Job]) -> Iterator[Event]:
@@ -151,6 +98,8 @@ class Run:
                             yield from self._heed(worker, record)
                             break
                 yield Tick()
+            for outcome in [] if self._interrupted else self._search.conclusion():
+                yield Ended(0, outcome)
         finally:
             left = [each.process for each in self._workers if each.process]
             self._listener.end_processes(left)
@@ -160,7 +109,7 @@ class Run:
         self._interrupted = True
         self._queue.clear()
         for worker in self._workers:
-            if worker.job is not None and at_once:
+            if worker.job is not None and (at_once or worker.process.pid is None):
                 worker.process.kill()
             elif worker.job is not None:
                 worker.process.signal(signal.SIGINT)
@@ -181,11 +130,12 @@ class Run:
             worker.process.ask_more(self._request(worker.job))
         elif self._queue:
             self._begin(worker, self._queue.popleft())
-            line = self._bare if worker.job.bare else self._parent
+            line = self._line(worker.job.bare)
+            worker.bare = line is self._line(True)
             worker.process = self._listener.start(line, self._request(worker.job))
 
     def _begin(self, worker: Worker, job: Job) -> None:
-        worker.job, worker.search = job, job.search
+        worker.job = job
         worker.files.update(dict.fromkeys(job.files))
 
     def _request(self, job: Job) -> dict:
@@ -211,10 +161,12 @@ class Run:
             worker.ran.append(test)
             if self._interrupted:
                 worker.process.kill()
-            yield Finished(worker.number, "::".join(test))
+            if not worker.spoilt:
+                yield Finished(worker.number, "::".join(test))
         elif outcome is not None:
             # Of an interrupted test it is not its own doing how it ended.
-            if outcome.state == PASSED or not self._interrupted:
+            worker.spoilt |= self._interrupted and outcome.state != PASSED
+            if not worker.spoilt:
                 outcome = self._with_output(worker.process, record, outcome)
                 yield self._ended(worker, outcome)
         elif event in (IDLE, RETIRED):
@@ -232,12 +184,17 @@ class Run:
         self, worker: Worker, outcomes: Sequence[Outcome], jobs: Sequence[Job]
     ) -> Iterator[Event]:
         """The end of a job, with outcomes for what was left and jobs to come."""
-        worker.job = None
+        job, worker.job = worker.job, None
         if self._interrupted:
             outcomes, jobs = (), ()
         self._queue.extendleft(reversed(jobs))
         for outcome in outcomes:
             yield self._ended(worker, outcome)
+        if not self._interrupted:
+            left = {test for each in jobs for test in each.tests}.union(job.ran)
+            for test in job.tests:
+                if test not in left:
+                    yield Finished(worker.number, "::".join(test))
         output = worker.process.output
         yield Printed(worker.number, output, worker.printed)
         worker.printed = output.seek(0, os.SEEK_END)
@@ -247,40 +204,49 @@ class Run:
 
     def _after_exit(self, worker: Worker, status: Optional[int]) -> Iterator[Event]:
         process, job = worker.process, worker.job
+        limit = self._plan.timeout if job is not None else exit_seconds(self._plan)
         state, message = death_of(
-            process.doomed, status, self._plan.timeout, self._plan.memory_limit
+            process.doomed, status, limit, self._plan.memory_limit
         )
-        if job is not None:
+        if job is not None and status is None and not worker.bare:
+            # Any test of any worker may have killed the process they came from.
+            yield from self._leave_job(worker, [], job.again())
+            self._suspect(worker, state, message)
+        elif job is not None:
             tail = self._tail(process, job.printed)
-            yield from self._leave_job(worker, *job.after_death(state, message, tail))
+            outcomes, jobs = job.after_death(state, message, tail)
+            if job.is_silent:
+                outcomes = self._judge_exit(worker, state, message)
+            elif status is None:
+                self._search.find(job.files[0])
+            yield from self._leave_job(worker, outcomes, jobs)
         elif not self._interrupted:
-            odd = status != 0 or not process.ended
             message = f"{message}, after its tests had ended"
-            for outcome in self._judge_exit(worker, odd, state, message):
-                yield self._ended(worker, outcome)
+            if status != 0 or not process.ended:
+                for outcome in self._judge_exit(worker, state, message):
+                    yield self._ended(worker, outcome)
         process.dismiss()
         process.close()
         worker.leave()
 
-    def _judge_exit(
-        self, worker: Worker, odd: bool, state: str, message: str
-    ) -> List[Outcome]:
-        """Outcomes for a process that ended its jobs well, but may have ended oddly.
+    def _judge_exit(self, worker: Worker, state: str, message: str) -> List[Outcome]:
+        """Outcomes for a process that ended its jobs well, and then itself oddly.
 
-        If it ran several files, each runs once more by itself, to see which it is.
+        If it may have been another file's doing, each of its files runs once more by
+        itself, to see which it is.
         """
-        if worker.search is not None:
-            worker.search.take(worker.files, odd)
-        if odd and len(worker.files) == 1:
-            tail = self._tail(worker.process, worker.printed)
+        if worker.bare and len(worker.files) == 1:
             (file,) = worker.files
+            if not self._search.find(file):
+                return []  # told before
+            tail = self._tail(worker.process, worker.printed)
             return [Outcome(file, "", state, {}, message, traceback=tail)]
-        if odd:
-            search = ExitSearch(worker.files, state, message)
-            for file in worker.files:
-                tests = [test for test in worker.ran if test[0] == file]
-                self._queue.append(Job(tests, True, True, tests, search=search))
-        return worker.search.conclusion() if worker.search is not None else []
+        self._suspect(worker, state, message)
+        return []
+
+    def _suspect(self, worker: Worker, state: str, message: str) -> None:
+        for tests in self._search.suspect(worker.ran, state, message):
+            self._queue.append(Job(tests, fresh=True, bare=True, muted=tests))
 
     # What was printed
 

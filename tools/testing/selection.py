@@ -118,16 +118,18 @@ def select(
 def without_twins(tests: Sequence[ListedTest]) -> Tuple[ListedTest, ...]:
     """The tests without those that also stand where their class is defined.
 
-    A file that aggregates others, as test_jit.py does, lists their tests again.
+    A file that aggregates others, as test_jit.py does, lists their tests again.  And
+    of tests of one name in a file, which run together, one stands for all.
     """
     at_home: Set[Tuple[str, str]] = {
         (test.file, test.name) for test in tests if test.file == test.defined
     }
-    return tuple(
+    at_home_or_only = (
         test
         for test in tests
         if test.file == test.defined or (test.defined, test.name) not in at_home
     )
+    return tuple({test.identity: test for test in at_home_or_only}.values())
 
 
 def _parts(names: Iterable[str], file: str, root: str) -> Set[str]:

@@ -1,71 +1,48 @@
 """One run of the selected tests: outcomes, verdicts, reports, exit code."""
 
-import os
-import posixpath
 import sys
 import time
-from dataclasses import dataclass, replace
-from typing import Dict, Iterator, List, Sequence, Set, Tuple
-
-from common_ledger import LEDGER_PATH, KnownBreak
+from dataclasses import replace
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from tools.testing import exit_codes
-from tools.testing.discovery import folder_of_tests
+from tools.testing.console import complain
+from tools.testing.display import plural
 from tools.testing.engine import Engine
+from tools.testing.events import Ended, Event, Finished
+from tools.testing.found import Found
 from tools.testing.history import History
 from tools.testing.interruption import Interruption
 from tools.testing.jobs import Job, Test
-from tools.testing.ledger import apply_ledger, stale_rows
+from tools.testing.ledger import apply_ledger
+from tools.testing.narration import Narrator
 from tools.testing.options import Options
-from tools.testing.output import TAIL_LINES, output_lines
-from tools.testing.records import (
-    MISSING,
-    Listing,
-    Outcome,
-    RunInfo,
-    RunResult,
-    is_death,
-    is_failure,
-)
+from tools.testing.records import Outcome, RunInfo, RunResult, is_death, is_failure
 from tools.testing.report import Reporter
 from tools.testing.reporting import write_reports
-from tools.testing.running import (
-    Began,
-    Ended,
-    Event,
-    Finished,
-    Printed,
-    Rested,
-    Tick,
-)
 from tools.testing.scheduling import make_batches
-from tools.testing.selection import Selection, without_twins
 from tools.testing.sharding import shard_of
-from tools.testing.verdicts import can_run_again, find_verdicts
+from tools.testing.verdicts import Cell, can_run_again, cell_of, find_verdicts
 
-
-@dataclass(frozen=True)
-class Found:
-    """What there is to run, and what is known of it."""
-
-    files: Tuple[str, ...]  # all of the tree
-    imported: Tuple[str, ...]
-    fingerprint: str  # of the tree, before that
-    listing: Listing
-    selection: Selection
-    rows: Tuple[KnownBreak, ...]
+_AT_ONCE = 2  # how urgently a run is asked to end; 0: not at all
 
 
 class Session:
     """Runs what was found with the workers of an engine."""
 
     def __init__(
-        self, options: Options, engine: Engine, history: History, found: Found
+        self,
+        options: Options,
+        engine: Engine,
+        history: History,
+        found: Found,
+        interruption: Interruption,
     ):
         self._options = options
         self._engine = engine
         self._history = history
         self._found = found
+        self._interruption = interruption
         self._durations = history.durations()
         self._tests = found.selection.tests
         if options.shard is not None:
@@ -82,199 +59,167 @@ class Session:
             selected=tuple(test.identity for test in found.selection.tests),
         )
         self._reporter = Reporter(options, self._info, found.rows)
-        self._run = engine.workers()
+        self._narrator = Narrator(self._reporter, whole=options.verbosity > 0)
         self._outcomes: List[Outcome] = []
         self._finished: Set[str] = set()
         self._died: Set[str] = set()
-        self._failures: Dict[Test, Tuple[Test, ...]] = {}  # with their company
-        self._stopped = False
+        self._failures: Dict[Cell, Tuple[Test, ...]] = {}  # with their company
+        self._stopped = False  # by --fail-fast
+        self._told: Optional[str] = None  # what is wrong with the history
 
-    def show(self) -> None:
-        """Tell what would run."""
-        if not self._options.list_only:
+    def show(self) -> int:
+        """Tell what would run; the exit code."""
+        problems = self._found.selection.problems
+        failed = [each for each in problems if is_failure(each.state)]
+        if self._options.list_only:
+            complain(f"no tests in {each.file}: {each.message}" for each in failed)
+        else:
             self._header()
-        self._reporter.plan(self._tests, self._found.selection.problems)
+        self._reporter.plan(self._tests, problems)
+        return exit_codes.FAILURES if failed else exit_codes.FINE
 
-    def _header(self) -> None:
-        listing = self._found.listing
-        heard = {each.file for each in listing.tests + listing.problems}
-        empty = [file for file in self._found.imported if file not in heard]
-        self._reporter.header(self._tests, empty, self._durations)
-        for note in filter(None, (self._engine.note, self._history.problem)):
-            self._reporter.note(note)
-
-    def run(self, interruption: Interruption) -> int:
+    def run(self) -> int:
         """Run the tests and write the reports; the exit code."""
         began = time.monotonic()
         try:
             self._header()
             for outcome in self._found.selection.problems:
                 self._take(outcome)
-            self._run_tests(interruption)
-            self._judge_failures(interruption)
+            self._run_tests()
+            if self._failures and self._options.reruns and not self._urgency:
+                self._judge_failures()
         finally:
             self._reporter.close()
-        if not interruption.signals:
+        if not self._interruption.signals:
             self._judge_whole()
-        result = self._result(time.monotonic() - began, interruption)
+        result = self._result(time.monotonic() - began)
         self._remember()
         problems = write_reports(result, self._options)
         self._reporter.finish(result)
-        for problem in problems:
-            print(f"error: {problem}", file=sys.stderr)
+        complain(problems)
         return result.exit_code or (exit_codes.WRONG_USE if problems else 0)
+
+    def _header(self) -> None:
+        self._reporter.header(self._tests, self._found.empty, self._durations)
+        if self._options.shard is not None:
+            number, count = self._options.shard
+            selected = plural(len(self._info.selected), "test")
+            self._reporter.note(f"shard {number} of {count}, of {selected}")
+        if self._engine.note:
+            self._reporter.note(self._engine.note)
+        self._tell_of_history()
+
+    def _tell_of_history(self) -> None:
+        """Say what is wrong with it, once."""
+        problem = self._history.problem
+        if problem is not None and problem != self._told:
+            self._reporter.note(problem)
+        self._told = problem
 
     # Running
 
-    def _run_tests(self, interruption: Interruption) -> None:
+    @property
+    def _urgency(self) -> int:
+        if self._stopped:
+            return _AT_ONCE
+        return min(_AT_ONCE, len(self._interruption.signals))
+
+    def _events(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        """The events of some jobs, told; what is urgent ends them before their time."""
+        run = self._engine.workers()
+        heeded = self._urgency
+        for event in run.events([] if heeded else jobs):
+            self._narrator.tell(event)
+            yield event
+            if self._urgency > heeded:
+                heeded = self._urgency
+                run.interrupt(at_once=heeded == _AT_ONCE)
+
+    def _run_tests(self) -> None:
         batches = make_batches(
             self._tests, self._durations, self._engine.plan.jobs, self._options.isolate
         )
         jobs = [Job([(t.file, t.name) for t in batch.tests]) for batch in batches]
-        began: Dict[str, float] = {}
-        for event in self._events(jobs, interruption):
-            self._tell(event, began)
-            if isinstance(event, Ended):
-                self._end(event)
-
-    def _events(
-        self, jobs: Sequence[Job], interruption: Interruption
-    ) -> Iterator[Event]:
-        """The events of some jobs; signals end them before their time."""
-        heeded = len(interruption.signals)
-        for event in self._run.events([] if heeded else jobs):
-            yield event
-            if len(interruption.signals) > heeded:
-                heeded = len(interruption.signals)
-                self._run.interrupt(at_once=heeded > 1)
-
-    def _tell(self, event: Event, began: Dict[str, float]) -> None:
-        """Have the user see what happens."""
-        reporter = self._reporter
-        now = time.monotonic()
-        if isinstance(event, Began):
-            began.setdefault(event.identity, now)
-            reporter.started(event.worker, event.identity, event.parameters)
-        elif isinstance(event, Finished):
-            self._finished.add(event.identity)
-            seconds = now - began.get(event.identity, now)
-            reporter.done(event.worker, event.identity, seconds)
-        elif isinstance(event, Printed):
-            limit = None if self._options.verbosity > 0 else TAIL_LINES
-            lines, left_out = output_lines(event.output, event.start, limit)
-            reporter.output(event.worker, lines, left_out)
-        elif isinstance(event, Rested):
-            reporter.idle(event.worker)
-        elif isinstance(event, Tick):
-            reporter.tick(now)
-
-    def _end(self, event: Ended) -> None:
-        outcome = event.outcome
-        if is_death(outcome.state):
-            self._died.add(outcome.identity)
-            self._finished.add(outcome.identity)
-        outcome = self._take(outcome)
-        if can_run_again(outcome):
-            self._failures.setdefault((outcome.file, outcome.test), event.company)
+        for event in self._events(jobs):
+            if isinstance(event, Finished):
+                self._finished.add(event.identity)
+            elif isinstance(event, Ended):
+                outcome = self._take(event.outcome)
+                if can_run_again(outcome):
+                    self._failures.setdefault(cell_of(outcome), event.company)
 
     def _take(self, outcome: Outcome) -> Outcome:
         """Keep and tell an outcome, as the ledger has it."""
-        reader = self._info.torch.version
-        outcome = apply_ledger(outcome, self._found.rows, reader)
+        if is_death(outcome.state):
+            self._died.add(outcome.identity)
+        outcome = self._by_ledger(outcome)
         self._outcomes.append(outcome)
         self._reporter.outcome(outcome)
-        if self._options.fail_fast and is_failure(outcome.state) and not self._stopped:
+        if self._options.fail_fast and is_failure(outcome.state):
             self._stopped = True
-            self._run.interrupt(at_once=True)
+            if not outcome.parameters:  # nothing more will come of it
+                self._finished.add(outcome.identity)
         return outcome
+
+    def _by_ledger(self, outcome: Outcome) -> Outcome:
+        return apply_ledger(outcome, self._found.rows, self._info.torch.version)
 
     # Judging
 
-    def _judge_failures(self, interruption: Interruption) -> None:
+    def _judge_failures(self) -> None:
         """Run failed tests again, and say of each outcome what that told."""
-        if not (self._failures and self._options.reruns) or self._stopped:
-            return
-        if interruption.signals:
-            return
-        self._run = self._engine.workers()
 
-        def run(jobs: Sequence[Job]) -> Iterator[Ended]:
-            count = len(jobs)
-            self._reporter.note(f"running {count} failed tests again")
-            for event in self._events(jobs, interruption):
+        def run(jobs: Sequence[Job]) -> Iterator[Outcome]:
+            self._reporter.note(f"running {plural(len(jobs), 'failed test')} again")
+            for event in self._events(jobs):
                 if isinstance(event, Ended):
-                    reader = self._info.torch.version
-                    outcome = apply_ledger(event.outcome, self._found.rows, reader)
-                    yield replace(event, outcome=outcome)
+                    yield self._by_ledger(event.outcome)
 
         verdicts = find_verdicts(self._failures, run, self._options.reruns)
-        if not interruption.signals:
-            self._outcomes = [verdicts.apply(outcome) for outcome in self._outcomes]
+        if not self._interruption.signals:
+            self._outcomes = [
+                replace(each, verdict=verdicts.get(cell_of(each), ""))
+                for each in self._outcomes
+            ]
 
     def _judge_whole(self) -> None:
         """Add what only the whole of the run can tell."""
-        found, options = self._found, self._options
-        complete = (
-            found.imported == found.files
-            and not found.listing.problems
-            and options.writers == "*"
-            and not options.quick
+        ended = self._finished - self._died
+        finished = [test for test in self._tests if test.identity in ended]
+        self._outcomes += self._found.stale_rows(
+            self._options, finished, self._outcomes
         )
-        finished = [t for t in self._tests if t.identity not in self._died]
-        folder = os.path.relpath(folder_of_tests(options.root), options.root)
-        ledger = posixpath.join(folder, os.path.basename(LEDGER_PATH))
-        self._outcomes += stale_rows(
-            found.rows,
-            without_twins(found.listing.tests) if complete else None,
-            finished,
-            self._outcomes,
-            self._info.torch.version,
-            posixpath.normpath(ledger),
-        )
-        for file, names in self._history.missing_tests(
-            self._listed(), found.fingerprint
-        ).items():
-            message = f"{len(names)} tests, such as {names[0]}, are not there any more"
-            self._outcomes.append(Outcome(file, "", MISSING, message=message))
-
-    def _listed(self) -> Dict[str, List[str]]:
-        """The tests of each file that was imported to its end."""
-        listing = self._found.listing
-        broken = {problem.file for problem in listing.problems}
-        listed: Dict[str, List[str]] = {
-            file: [] for file in self._found.imported if file not in broken
-        }
-        for test in listing.tests:
-            listed.setdefault(test.file, []).append(test.name)
-        return listed
+        self._outcomes += self._found.missing_tests(self._history)
 
     # The result
 
-    def _result(self, seconds: float, interruption: Interruption) -> RunResult:
-        not_run = [t.identity for t in self._tests if t.identity not in self._finished]
-        failed = any(is_failure(outcome.state) for outcome in self._outcomes)
-        if interruption.signals:
-            code = interruption.exit_code
-        elif failed:
-            code = exit_codes.FAILURES
-        else:
-            code = exit_codes.FINE if self._outcomes else exit_codes.NOTHING_RAN
+    def _result(self, seconds: float) -> RunResult:
+        not_run = tuple(
+            test.identity for test in self._tests if test.identity not in self._finished
+        )
+        interrupted = bool(self._interruption.signals)
         return RunResult(
             self._info,
             tuple(self._outcomes),
             seconds,
-            code,
-            bool(interruption.signals),
-            tuple(not_run),
+            self._interruption.exit_code if interrupted else self._exit_code(not_run),
+            interrupted,
+            not_run,
         )
 
+    def _exit_code(self, not_run: Sequence[str]) -> int:
+        if not_run or any(is_failure(outcome.state) for outcome in self._outcomes):
+            return exit_codes.FAILURES
+        # A shard may have none of the tests that there are.
+        empty = bool(self._tests) and not self._outcomes
+        return exit_codes.NOTHING_RAN if empty else exit_codes.FINE
+
     def _remember(self) -> None:
-        options = self._options
-        if not self._engine.plan.python == sys.executable:
-            return
-        self._history.record_listing(self._listed(), self._found.fingerprint)
-        self._history.record_outcomes(
+        options, history = self._options, self._history
+        history.record_listing(self._found.listed, self._found.fingerprint)
+        history.record_outcomes(
             self._outcomes,
             partial=options.quick or options.writers != "*",
             sharded=options.shard is not None,
         )
+        self._tell_of_history()

@@ -1,16 +1,7 @@
 """Running failed tests again: do they fail, are they flaky, or is it the company?"""
 
-from dataclasses import replace
-from typing import (
-    Callable,
-    Dict,
-    FrozenSet,
-    Iterable,
-    List,
-    Sequence,
-    Set,
-    Tuple,
-)
+from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Set
+from typing import Tuple
 
 from tools.testing.jobs import Job, Test
 from tools.testing.records import (
@@ -22,31 +13,38 @@ from tools.testing.records import (
     Outcome,
     is_failure,
 )
-from tools.testing.running import Ended
 
 MOST_TESTS = 50  # are run again; where more fail, something else is wrong
 
-_Cell = Tuple[Test, FrozenSet]  # a test, and the parameters of a sub-test
-RunJobs = Callable[[Sequence[Job]], Iterable[Ended]]
+Cell = Tuple[Test, FrozenSet]  # a test, and the parameters of a sub-test
+RunJobs = Callable[[Sequence[Job]], Iterable[Outcome]]
 
 
 def find_verdicts(
-    failures: Dict[Test, Tuple[Test, ...]], run: RunJobs, reruns: int
-) -> "Verdicts":
-    """Run the failed tests again, at most ``reruns`` times alone.
+    failures: Mapping[Cell, Sequence[Test]], run: RunJobs, reruns: int
+) -> Dict[Cell, str]:
+    """Run failed tests again, ``reruns`` times alone; a verdict for each failure.
 
     ``failures`` has for each what ran before it in its process; ``run`` runs jobs
     and yields the outcomes.  What fails alone each time *fails*.  What passes alone
-    runs once more after the same tests as before: if it fails again it *fails only
-    in company*.  The rest is *flaky*.
+    each time runs once more after the same tests as before: if it fails again it
+    *fails only in company*.  The rest is *flaky*.
     """
-    tests = list(failures)[:MOST_TESTS]
+    tests = list(dict.fromkeys(test for test, _ in failures))[:MOST_TESTS]
+    judged = [cell for cell in failures if cell[0] in set(tests)]
     rounds = [_failing(run(_alone(tests))) for _ in range(reruns)]
-    passing = [
-        test for test in tests if not any(_holds(round, test) for round in rounds)
-    ]
-    company = _failing(run(_in_company(passing, failures))) if passing else set()
-    return Verdicts(frozenset(tests), rounds, company)
+    passing = [cell for cell in judged if not any(cell in each for each in rounds)]
+    company: Dict[Test, Sequence[Test]] = {}
+    for cell in passing:
+        company.setdefault(cell[0], failures[cell])
+    in_company = _failing(run(_in_company(company))) if company else set()
+    verdicts = dict.fromkeys(judged, FLAKY)
+    for cell in judged:
+        if all(cell in each for each in rounds):
+            verdicts[cell] = FAILS
+        elif cell in passing and cell in in_company:
+            verdicts[cell] = IN_COMPANY
+    return verdicts
 
 
 def can_run_again(outcome: Outcome) -> bool:
@@ -56,49 +54,21 @@ def can_run_again(outcome: Outcome) -> bool:
     return is_failure(outcome.state) and about_runs and is_test
 
 
-class Verdicts:
-    """What running failed tests again told."""
-
-    def __init__(
-        self, tests: FrozenSet[Test], rounds: List[Set[_Cell]], company: Set[_Cell]
-    ):
-        self._tests = tests
-        self._rounds = rounds
-        self._company = company
-
-    def apply(self, outcome: Outcome) -> Outcome:
-        """The outcome with its verdict, if there is one."""
-        test = outcome.file, outcome.test
-        if test not in self._tests or not can_run_again(outcome):
-            return outcome
-        cell = _cell(outcome)
-        alone = [cell in failing for failing in self._rounds]
-        if all(alone):
-            return replace(outcome, verdict=FAILS)
-        if not any(alone) and cell in self._company:
-            return replace(outcome, verdict=IN_COMPANY)
-        return replace(outcome, verdict=FLAKY)
+def cell_of(outcome: Outcome) -> Cell:
+    """What the outcome is about, to be found again in another run."""
+    return (outcome.file, outcome.test), frozenset(outcome.parameters.items())
 
 
 def _alone(tests: Sequence[Test]) -> List[Job]:
     return [Job([test], fresh=True, bare=True) for test in tests]
 
 
-def _in_company(
-    tests: Sequence[Test], company: Dict[Test, Tuple[Test, ...]]
-) -> List[Job]:
+def _in_company(company: Mapping[Test, Sequence[Test]]) -> List[Job]:
     return [
-        Job([*company[test], test], fresh=True, muted=company[test]) for test in tests
+        Job([*before, test], fresh=True, muted=before)
+        for test, before in company.items()
     ]
 
 
-def _failing(ended: Iterable[Ended]) -> Set[_Cell]:
-    return {_cell(each.outcome) for each in ended if is_failure(each.outcome.state)}
-
-
-def _cell(outcome: Outcome) -> _Cell:
-    return (outcome.file, outcome.test), frozenset(outcome.parameters.items())
-
-
-def _holds(failing: Set[_Cell], test: Test) -> bool:
-    return any(each == test for each, _ in failing)
+def _failing(outcomes: Iterable[Outcome]) -> Set[Cell]:
+    return {cell_of(outcome) for outcome in outcomes if is_failure(outcome.state)}

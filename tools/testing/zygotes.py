@@ -161,10 +161,10 @@ class Root:
         self._process.send_signal(signal.SIGUSR1)
         time.sleep(LAST_WORDS_SECONDS)
 
-    def end(self) -> None:
-        """End it, politely first: it ends all that it started."""
+    def end(self, politely: bool) -> None:
+        """End it; politely first, so that it ends all that it started."""
         self.line.close()
-        if self.exit_code() is None:
+        if not politely or self.exit_code() is None:
             kill_group(self._process.pid)
             self._process.wait()
 
@@ -178,6 +178,7 @@ class Process:
         self.scratch = scratch
         self.pid: Optional[int] = None
         self.ended = False  # it has done all that it was asked for
+        self.unwanted = False  # it was killed, perhaps before it had a number
         self.doomed: Optional[str] = None  # the state for which we are ending it
         self.deadline = float("inf")  # by which it must tell something
         self.output = tempfile.TemporaryFile(buffering=0)
@@ -186,6 +187,7 @@ class Process:
         os.set_blocking(self._receiver, False)
         self.connection, self._theirs = socket.socketpair()
         self._records = _Records(self._token)
+        self._heard_out = False
         os.mkdir(scratch)
 
     def ask(self, request: dict) -> None:
@@ -214,6 +216,8 @@ class Process:
     def read(self) -> List[dict]:
         """What it has told since the last time."""
         found: List[dict] = []
+        if self._heard_out:
+            return found
         for _ in range(_MOST_AT_ONCE // _BLOCK):
             try:
                 block = os.read(self._receiver, _BLOCK)
@@ -225,8 +229,12 @@ class Process:
         return found
 
     def doom(self, state: str) -> None:
-        """Begin to end it: its faulthandler may print where it is."""
+        """Begin to end it: its faulthandler may print where it is.
+
+        What it tells from now on does not count: the signal may have woken it.
+        """
         self.doomed = state
+        self._heard_out = True
         self.signal(signal.SIGUSR1)
         self.deadline = time.monotonic() + LAST_WORDS_SECONDS
 
@@ -239,7 +247,8 @@ class Process:
                 pass
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once, or as soon as its number is known."""
+        self.unwanted = True
         if self.pid is not None:
             kill_group(self.pid)
 

@@ -5,6 +5,7 @@
     worker.py   runs a batch of tests, in a process of its own
     recorder.py turns unittest's result into outcomes
     surroundings.py tells what a test left changed, and puts it back
+    settings.py the single values among that
     channel.py  records to the driver, and requests from it
 
 It runs on Python 3.7 with torch 1.0, and imports nothing of this project but

@@ -11,6 +11,10 @@ import socket
 import struct
 import sys
 
+# Bound here: a test may replace them in their modules while it runs.
+from json import dumps
+from os import _exit, fstat, getpid, write
+
 EXIT_UNHEARD = 70
 _LENGTH = struct.Struct("!I")
 _MOST_DESCRIPTORS = 3
@@ -20,44 +24,49 @@ class Channel:
     """The descriptor on which the driver listens to one process.
 
     Each line begins with ``token``, which only the two of them know: what a test
-    writes to descriptors that are not its own says nothing.
+    writes to descriptors that are not its own says nothing.  ``clean_up`` is called
+    when nobody listens any more, before the process ends for that reason.
     """
 
-    def __init__(self, descriptor, token):
+    def __init__(self, descriptor, token, clean_up=lambda: None):
         os.set_inheritable(descriptor, False)
         self._descriptor = descriptor
         self._token = token.encode("ascii")
-        self._process = os.getpid()
+        self._process = getpid()
         self._place = _place(descriptor)
+        self._clean_up = clean_up
 
     def send(self, event, **fields):
         """Write one record, at once: the next moment may be a crash."""
-        if os.getpid() != self._process:
+        if getpid() != self._process:
             # A test forked, and its child ran on into our code.
-            os._exit(EXIT_UNHEARD)
-        content = json.dumps(dict(fields, event=event)).encode("ascii")
+            _exit(EXIT_UNHEARD)
+        content = dumps(dict(fields, event=event)).encode("ascii")
         # The line break before it ends whatever a test may have written there.
         line = b"\n" + self._token + content + b"\n"
         try:
             if _place(self._descriptor) != self._place:
                 raise OSError("a test closed the descriptor, and opened another")
             while line:
-                line = line[os.write(self._descriptor, line) :]
+                line = line[write(self._descriptor, line) :]
         except OSError as error:
             # The driver is gone, or a test closed the descriptor.
+            self._clean_up()
             text = f"the driver cannot be told of {event!r}: {error}\n"
-            os.write(2, text.encode("utf-8", "backslashreplace"))
-            os._exit(EXIT_UNHEARD)
+            try:
+                write(2, text.encode("utf-8", "backslashreplace"))
+            finally:
+                _exit(EXIT_UNHEARD)
 
 
 def _place(descriptor):
-    found = os.fstat(descriptor)
+    found = fstat(descriptor)
     return found.st_dev, found.st_ino
 
 
 def send_request(connection, request, descriptors=()):
     """Send a request, plain data, with open descriptors for the receiver."""
-    content = json.dumps(request).encode("ascii")
+    content = dumps(request).encode("ascii")
     ancillary = [
         (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors).tobytes())
     ]

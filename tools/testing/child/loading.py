@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 import traceback
+import types
 import unittest
 from time import perf_counter
 
@@ -16,9 +17,11 @@ class Loaded:
 
     Each sees the modules beside it under their bare names, as when it is run by
     itself: files of the same name in two folders do not get in each other's way.
+    One that changes the working directory, or ``sys.path``, does so for itself.
     """
 
     def __init__(self, test_folder):
+        self._root = os.getcwd()
         self._test_folder = os.path.abspath(test_folder)
         self._base_path = list(sys.path)
         self._files = {}
@@ -27,7 +30,8 @@ class Loaded:
         """The module of a test file, imported unless it was; raises what that does."""
         if file not in self._files:
             self._files[file] = self._import(file)
-        module, path, neighbours = self._files[file]
+        module, folder, path, neighbours = self._files[file]
+        os.chdir(folder)
         sys.path[:] = path
         sys.argv = [module.__file__]
         sys.modules.update(neighbours)
@@ -35,7 +39,7 @@ class Loaded:
 
     def _import(self, file):
         before = set(sys.modules)
-        path = os.path.abspath(file)
+        path = os.path.join(self._root, file)
         name = os.path.splitext(os.path.basename(path))[0]
         sys.path[:] = [os.path.dirname(path), self._test_folder] + self._base_path
         # Some releases' test helpers read the command line when they are imported.
@@ -46,28 +50,46 @@ class Loaded:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
+            folder = os.getcwd()
         except BaseException:
             self._set_apart(path, before)
             raise
-        return module, list(sys.path), self._neighbours(path, before)
+        return module, folder, list(sys.path), self._neighbours(path, before)
 
     def set_apart(self, file):
         """Take away what only this file may see under its bare name."""
         if file in self._files:
-            for name in self._files[file][2]:
+            for name in self._files[file][-1]:
                 sys.modules.pop(name, None)
-        sys.path[:] = self._base_path
+        self._reset()
 
     def clear(self):
-        """Let go of all that lives in the modules, as the end of Python does."""
-        for module, _, neighbours in self._files.values():
-            for each in (module, *neighbours.values()):
-                each.__dict__.clear()
+        """Let go of all that lives in the modules, as the end of Python does.
+
+        Modules, classes and functions go last: what else there is may need them.
+        """
+        needed = (types.ModuleType, types.FunctionType, type)
+        modules = [
+            each
+            for module, *_, neighbours in self._files.values()
+            for each in (module, *neighbours.values())
+        ]
+        for each in modules:
+            names = [n for n, v in vars(each).items() if not isinstance(v, needed)]
+            for name in names:
+                if not name.startswith("__"):
+                    vars(each).pop(name, None)
+        for each in modules:
+            vars(each).clear()
         self._files.clear()
 
     def _set_apart(self, path, before):
         for name in self._neighbours(path, before):
             del sys.modules[name]
+        self._reset()
+
+    def _reset(self):
+        os.chdir(self._root)
         sys.path[:] = self._base_path
 
     def _neighbours(self, path, before):

@@ -9,13 +9,17 @@ one way for all versions of Python.
 import contextlib
 import functools
 import hashlib
-import os
 import random
 import re
 import sys
 import traceback
 import unittest
+from itertools import takewhile
+
+# Bound here: a test may replace it in its module while it runs.
+from os import fstat
 from time import perf_counter
+from unittest.util import strclass
 
 from child.channel import flush_output
 from child.surroundings import Watch
@@ -39,7 +43,8 @@ from records import (
 __unittest = True
 
 MESSAGE_LIMIT = 500  # characters
-_FIXTURE = re.compile(r"(?P<fixture>\w+) \((?P<scope>.*)\)")
+TRACEBACK_LIMIT = 100000  # characters, of which the middle is left out
+_FIXTURE = re.compile(r"(\w+) \((.*)\)")
 
 
 def test_name(test: unittest.TestCase) -> str:
@@ -48,20 +53,25 @@ def test_name(test: unittest.TestCase) -> str:
     return identity[len(prefix) :] if identity.startswith(prefix) else identity
 
 
+def _scopes(test):
+    """What unittest calls the class and the module of a test."""
+    return strclass(type(test)), type(test).__module__
+
+
 def one_line(error: BaseException) -> str:
     """``RuntimeError: first paragraph``, white space made single blanks.
 
     What torch's own TestCase adds, how to run the test, is a paragraph of its own.
     """
     try:
-        text = str(error)
-    except Exception as second:
+        text = str(error).strip()
+    except BaseException as second:  # noqa: B036 - a test may have written it
         text = f"(its __str__ raised {type(second).__name__})"
-    return _shortened(f"{type(error).__name__}: {text.strip()}").rstrip(": ")
+    return _shortened(f"{type(error).__name__}: {text}").rstrip(": ")
 
 
 def _shortened(message: str) -> str:
-    paragraph = message.strip().partition("\n\n")[0]
+    paragraph = message.strip().partition("\n\n")[0][: 4 * MESSAGE_LIMIT]
     return " ".join(paragraph.split())[:MESSAGE_LIMIT].rstrip()
 
 
@@ -76,7 +86,7 @@ def seed_all(seed, identity):
     random.seed(number)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(number)
-    generator = getattr(sys.modules["torch"], "default_generator", None)
+    generator = getattr(sys.modules.get("torch"), "default_generator", None)
     if generator is not None:
         generator.manual_seed(number)
 
@@ -85,7 +95,7 @@ def _printed():
     """How many bytes were printed so far."""
     flush_output()
     try:
-        return os.fstat(1).st_size
+        return fstat(1).st_size
     except OSError:
         return 0  # a test closed it
 
@@ -134,6 +144,7 @@ class Recorder(unittest.TestResult):
         self._send = send
         self._file = file
         self._waiting = list(tests)
+        self._class_names = {strclass(type(t)): type(t).__qualname__ for t in tests}
         self._seed = seed
         self._show_locals = show_locals
         self._frames = []
@@ -142,7 +153,10 @@ class Recorder(unittest.TestResult):
 
     def finish(self):
         """Tell what the fixtures left changed; whether the process is fit for more."""
-        self._restore(self._watch, lambda text: self._send_outcome("", CHANGED, text))
+        if self._fit:  # else a test has told already what there still is
+            self._restore(
+                self._watch, lambda text: self._send_outcome("", CHANGED, text)
+            )
         return self._fit
 
     def _restore(self, watch, report):
@@ -230,8 +244,14 @@ class Recorder(unittest.TestResult):
         if not isinstance(test, unittest.TestCase):
             self._report_fixture(test, SKIPPED, str(reason), "")
             return
-        if test is self._frames[0].test:  # else a sub-test, which told us itself
+        # A sub-test that is watched has told us itself.
+        if not self.watches_subtests(getattr(test, "test_case", None)):
             self._frames[0].note(SKIPPED, str(reason))
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None and not self.watches_subtests(test):
+            self._note_error(self._frames[0], err[1])
 
     def addExpectedFailure(self, test, err):
         super().addExpectedFailure(test, err)
@@ -266,13 +286,22 @@ class Recorder(unittest.TestResult):
             frame.note(ERROR, one_line(error), self._format(error))
 
     def _format(self, error):
+        text = self._format_whole(error)
+        left_out = len(text) - TRACEBACK_LIMIT
+        if left_out <= 0:
+            return text
+        half = TRACEBACK_LIMIT // 2
+        note = f"\n({left_out} characters left out)\n"
+        return f"{text[:half]}{note}{text[-half:]}"
+
+    def _format_whole(self, error):
         test = self._frames[0].test if self._frames else unittest.TestCase()
         try:
             if self._show_locals:
                 return _with_locals(error)
             info = type(error), error, error.__traceback__
             return self._exc_info_to_string(info, test)
-        except Exception as second:
+        except BaseException as second:  # noqa: B036
             # The exception's own methods fail, such as __str__.
             lines = traceback.format_tb(error.__traceback__)
             return "".join(lines) + f"{one_line(error)} ({one_line(second)})"
@@ -288,15 +317,16 @@ class Recorder(unittest.TestResult):
 
     def _report_fixture(self, holder, state, message, traceback):
         """An error or skip in a fixture of a class or module."""
-        found = _FIXTURE.match(holder.id())
-        fixture, scope = found.group("fixture"), found.group("scope")
-        stranded = [t for t in self._waiting if t.id().startswith(scope + ".")]
-        if fixture.startswith("tearDown") or not stranded:
-            class_name = scope.rpartition(".")[2] if "Class" in fixture else ""
+        fixture, scope = _FIXTURE.fullmatch(holder.id()).groups()
+        stranded = []
+        if fixture.startswith("setUp"):
+            # What it keeps from running comes next.
+            stranded = list(takewhile(lambda t: scope in _scopes(t), self._waiting))
+        if not stranded:
+            class_name = self._class_names.get(scope) if "Class" in fixture else None
             name = f"{fixture} ({class_name})" if class_name else fixture
             self._send_outcome(name, state, message, traceback)
-            return
-        self._waiting = [test for test in self._waiting if test not in stranded]
+        self._waiting = self._waiting[len(stranded) :]
         for test in stranded:
             name = test_name(test)
             self._send_outcome(name, state, f"{fixture}: {message}", traceback)
@@ -323,8 +353,8 @@ def _parameters(subtest):
     parameters = {}
     for level in reversed(subtest.params.maps):
         parameters.update((str(name), _text(value)) for name, value in level.items())
-    if isinstance(subtest._message, str):
-        parameters["msg"] = subtest._message
+    if subtest._message is not unittest.case._subtest_msg_sentinel:
+        parameters["msg"] = _text(subtest._message)
     return parameters
 
 

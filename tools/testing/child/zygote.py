@@ -19,19 +19,24 @@ import os
 import platform
 import resource
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 
+# Bound here: a test file may replace it in its module.
+from os import getpid
+
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[0] = os.path.dirname(_HERE)
 
 import processes
-from child import surroundings
 from child.channel import Channel, receive_request, send_request
 from child.loading import Loaded
 from child.recorder import one_line
+from child.settings import watch_torch
+from child.surroundings import end_child
 from child.worker import load_files, run_jobs, settle
 from records import EXITED, NO_TORCH, READY, STARTED, TORCH
 
@@ -83,7 +88,7 @@ def _prepare_for_crashes():
 def _import_torch():
     import torch
 
-    surroundings.watch_torch(torch)
+    watch_torch(torch)
     return torch
 
 
@@ -95,6 +100,8 @@ class Zygote:
         self._options = options
         self._loaded = Loaded(options.tests)
         self._workers = {}  # pid to number
+        self._is_first = True  # and not forked from another
+        self._scratch = None  # folder for the temporary files of all workers
 
     def report_torch(self):
         """Say which torch this is; whether there is one."""
@@ -118,7 +125,9 @@ class Zygote:
 
     def serve(self):
         """Start a process for each request, and tell how each ends."""
-        channel = Channel(self._control.fileno(), self._options.token)
+        channel = Channel(
+            self._control.fileno(), self._options.token, clean_up=self._end_all
+        )
         processes.adopt_orphans()
         gc.collect()
         gc.freeze()  # the collector of a fork leaves alone what they share
@@ -141,6 +150,7 @@ class Zygote:
                     request, descriptors = receive_request(self._control)
                     if request is None:
                         break
+                    self._scratch = os.path.dirname(request["scratch"])
                     start = self._spawn if obstacle else self._fork
                     pid = start(request, descriptors, (woken, waker))
                     self._workers[pid] = request["worker"]
@@ -166,7 +176,7 @@ class Zygote:
         return None
 
     def _fork(self, request, descriptors, own):
-        parent = os.getpid()
+        parent = getpid()
         pid = os.fork()
         if pid:
             return pid
@@ -178,6 +188,7 @@ class Zygote:
             processes.die_with_parent(parent)
             self._control.close()
             self._workers = {}
+            self._is_first = False
             self.perform(request, descriptors)
         except BaseException:
             sys.excepthook(*sys.exc_info())
@@ -191,7 +202,7 @@ class Zygote:
             [
                 sys.executable, "-u", os.path.join(_HERE, "zygote.py"), "--once",
                 "--control", str(theirs.fileno()), "--token", options.token,
-                "--tests", options.tests, "--parent", str(os.getpid()),
+                "--tests", options.tests, "--parent", str(getpid()),
             ],
             pass_fds=(theirs.fileno(),),
         )  # fmt: skip
@@ -229,18 +240,21 @@ class Zygote:
 
     def _end_strangers(self):
         """End what a worker left behind: it was adopted when the worker ended."""
-        for pid in processes.children_of(os.getpid()):
+        for pid in processes.children_of(getpid()):
             if pid not in self._workers:
-                processes.kill_group(pid)
+                end_child(pid)
 
     def _end_all(self):
         self._workers = {}
-        while processes.children_of(os.getpid()):
+        while processes.children_of(getpid()):
             self._end_strangers()
             try:
                 os.waitpid(-1, 0)
             except ChildProcessError:
                 break
+        if self._is_first and self._scratch is not None:
+            # The driver does that, too, unless it was killed.
+            shutil.rmtree(self._scratch, ignore_errors=True)
         os._exit(0)
 
 
