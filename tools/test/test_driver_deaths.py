@@ -138,6 +138,28 @@ class TestDeaths(DriverCase):
         self.assertIn("exited with code 9 without an end record, after", run.stdout)
         self.assertEqual("1 passed, 1 failed, 0 skipped", run.stdout.splitlines()[-1])
 
+    def test_exit_of_what_a_file_keeps(self) -> None:
+        """What a test file registers for the exit when it is imported happens once,
+        after all tests, however many processes ran them."""
+        self.suite("""
+            import atexit, tempfile, weakref
+            FOLDER = tempfile.TemporaryDirectory()
+            def note():
+                with open("exits", "a") as file: print(os.getpid(), file=file)
+            atexit.register(note)
+            class TestA(TestCase):
+                def test_a(self):
+                    self.assertTrue(os.path.isdir(FOLDER.name))
+                    weakref.finalize(TestA, print)
+                def test_b(self): self.assertTrue(os.path.isdir(FOLDER.name))
+                def test_c(self): self.assertTrue(os.path.isdir(FOLDER.name))
+        """)
+
+        run = self.drive("--isolate", "test", "-j", "1")
+
+        self.assertEqual("3 passed, 0 failed, 0 skipped", run.stdout.splitlines()[-1])
+        self.assertEqual(1, len(self.read("exits").splitlines()))
+
     def test_leftover_child(self) -> None:
         """A process that a test leaves behind is told of, and ended."""
         self.suite("""

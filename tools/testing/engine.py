@@ -9,10 +9,10 @@ Files are named relative to the plan's root, with slashes.
 
 import tempfile
 import time
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from tools.testing.jobs import death_of
-from tools.testing.listening import Listener
+from tools.testing.listening import Listener, exit_seconds
 from tools.testing.output import output_lines
 from tools.testing.plan import FORK, SPAWN, Plan
 from tools.testing.records import (
@@ -22,6 +22,7 @@ from tools.testing.records import (
     NO_TORCH,
     OUTCOME,
     READY,
+    TIMED_OUT,
     TORCH,
     ListedTest,
     Listing,
@@ -52,6 +53,7 @@ class Engine:
             self._output.close()
             raise
         self._parent = self._root.line  # of workers
+        self._loader = 0  # the number of the process at its end, if it is another
         self._listener = Listener(plan)
         self._listener.add(self._parent)
 
@@ -172,11 +174,28 @@ class Engine:
         """Have workers forked by the process that has loaded the test files."""
         self._listener.let_be(process)
         if obstacle is None:
-            self._parent = line
+            self._parent, self._loader = line, process.number
             process.close()
         else:
             self.note = f"each worker imports its test files itself: {obstacle}"
             self._let_go(process, line)
+
+    def unload(self) -> Optional[Tuple[str, str]]:
+        """End the process that has loaded the test files; state and message if it
+        ends oddly.  What these registered for the exit happens now."""
+        if self._parent is self._root.line or self._parent.closed:
+            return None
+        self._parent.request({"do": "leave"}, [])
+        seconds = exit_seconds(self.plan)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for _, record in self._listener.hear():
+                if record["event"] == EXITED and record["worker"] == self._loader:
+                    self._listener.hang_up(self._parent)
+                    state, message = death_of(None, record["status"], 0, None)
+                    return (state, message) if record["status"] != 0 else None
+        self._listener.hang_up(self._parent)
+        return TIMED_OUT, f"timed out after {seconds:g} s"
 
     def _let_go(self, process: Process, line: Line) -> None:
         self._listener.hang_up(line)

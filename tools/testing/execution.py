@@ -8,10 +8,10 @@ plan's root, with slashes.
 from typing import Iterator, Sequence
 
 from tools.testing.engine import Engine
+from tools.testing.events import Ended
 from tools.testing.jobs import Job
 from tools.testing.plan import Plan
 from tools.testing.records import ERROR, Listing, Outcome
-from tools.testing.running import Ended
 
 
 def list_tests(files: Sequence[str], plan: Plan) -> Listing:

@@ -104,6 +104,14 @@ class Run:
             left = [each.process for each in self._workers if each.process]
             self._listener.end_processes(left)
 
+    def search(
+        self, tests: Sequence[Test], state: str, message: str
+    ) -> Iterator[Event]:
+        """Look for the file because of which a process ended so after its tests."""
+        message = f"{message}, after its tests had ended"
+        groups = self._search.suspect(tests, state, message)
+        return self.events([_silent(group) for group in groups])
+
     def interrupt(self, at_once: bool) -> None:
         """Begin nothing any more; what runs gets a moment to end, or none."""
         self._interrupted = True
@@ -246,7 +254,7 @@ class Run:
 
     def _suspect(self, worker: Worker, state: str, message: str) -> None:
         for tests in self._search.suspect(worker.ran, state, message):
-            self._queue.append(Job(tests, fresh=True, bare=True, muted=tests))
+            self._queue.append(_silent(tests))
 
     # What was printed
 
@@ -260,3 +268,8 @@ class Run:
         lines, left_out = output_lines(process.output, start, stop=stop)
         told = [f"({left_out} lines left out)"] if left_out else []
         return replace(outcome, output="\n".join(told + lines))
+
+
+def _silent(tests: Sequence[Test]) -> Job:
+    """A job that is run in order to see how its process ends."""
+    return Job(tests, fresh=True, bare=True, muted=tests)

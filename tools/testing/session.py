@@ -20,6 +20,7 @@ from tools.testing.options import Options
 from tools.testing.records import Outcome, RunInfo, RunResult, is_death, is_failure
 from tools.testing.report import Reporter
 from tools.testing.reporting import write_reports
+from tools.testing.running import Run
 from tools.testing.scheduling import make_batches
 from tools.testing.sharding import shard_of
 from tools.testing.verdicts import Cell, can_run_again, cell_of, find_verdicts
@@ -88,6 +89,8 @@ class Session:
             self._run_tests()
             if self._failures and self._options.reruns and not self._urgency:
                 self._judge_failures()
+            if not self._urgency:
+                self._unload()
         finally:
             self._reporter.close()
         if not self._interruption.signals:
@@ -127,8 +130,11 @@ class Session:
     def _events(self, jobs: Sequence[Job]) -> Iterator[Event]:
         """The events of some jobs, told; what is urgent ends them before their time."""
         run = self._engine.workers()
+        return self._heeding(run, run.events([] if self._urgency else jobs))
+
+    def _heeding(self, run: Run, events: Iterator[Event]) -> Iterator[Event]:
         heeded = self._urgency
-        for event in run.events([] if heeded else jobs):
+        for event in events:
             self._narrator.tell(event)
             yield event
             if self._urgency > heeded:
@@ -147,6 +153,16 @@ class Session:
                 outcome = self._take(event.outcome)
                 if can_run_again(outcome):
                     self._failures.setdefault(cell_of(outcome), event.company)
+
+    def _unload(self) -> None:
+        """See how the process ends that imported the test files."""
+        death = self._engine.unload()
+        if death is not None:
+            run = self._engine.workers()
+            tests = [(test.file, test.name) for test in self._tests]
+            for event in self._heeding(run, run.search(tests, *death)):
+                if isinstance(event, Ended):
+                    self._take(event.outcome)
 
     def _take(self, outcome: Outcome) -> Outcome:
         """Keep and tell an outcome, as the ledger has it."""

@@ -1,7 +1,16 @@
 """Running failed tests again: do they fail, are they flaky, or is it the company?"""
 
-from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Set
-from typing import Tuple
+from typing import (
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Mapping,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from tools.testing.jobs import Job, Test
 from tools.testing.records import (

@@ -25,6 +25,11 @@ class Loaded:
         self._test_folder = os.path.abspath(test_folder)
         self._base_path = list(sys.path)
         self._files = {}
+        self._inherited = {}  # of another process: module to what is in it
+
+    def inherit(self):
+        """Leave the end of what there is so far to the process that imported it."""
+        self._inherited = {each: dict(vars(each)) for each in self._modules()}
 
     def module(self, file):
         """The module of a test file, imported unless it was; raises what that does."""
@@ -69,19 +74,23 @@ class Loaded:
         Modules, classes and functions go last: what else there is may need them.
         """
         needed = (types.ModuleType, types.FunctionType, type)
-        modules = [
+        for each in self._modules():
+            inherited = self._inherited.get(each, {})
+            for name, value in list(vars(each).items()):
+                kept = isinstance(value, needed) or inherited.get(name) is value
+                if not (kept or name.startswith("__")):
+                    vars(each).pop(name, None)
+        for each in self._modules():
+            if each not in self._inherited:
+                vars(each).clear()
+        self._files.clear()
+
+    def _modules(self):
+        return [
             each
             for module, *_, neighbours in self._files.values()
             for each in (module, *neighbours.values())
         ]
-        for each in modules:
-            names = [n for n, v in vars(each).items() if not isinstance(v, needed)]
-            for name in names:
-                if not name.startswith("__"):
-                    vars(each).pop(name, None)
-        for each in modules:
-            vars(each).clear()
-        self._files.clear()
 
     def _set_apart(self, path, before):
         for name in self._neighbours(path, before):

@@ -43,6 +43,7 @@ def _library():
         f"{module.__name__}.{name}": value
         for module in _MODULES
         for name, value in vars(module).items()
+        if name != "_"  # the last value that doctest displayed
     }
 
 

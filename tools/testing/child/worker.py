@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import tempfile
+import weakref
 
 import processes
 from child.channel import flush_output, receive_request
@@ -28,6 +29,12 @@ def settle(request, output):
     os.close(output)
     os.environ["TMPDIR"] = request["scratch"]
     tempfile.tempdir = None
+    # What was to happen at the exit of the process that this one was forked from
+    # happens there: a folder that a test file keeps is not removed by each worker.
+    atexit._clear()
+    for finalizer in list(weakref.finalize._registry):
+        finalizer.atexit = False
+    weakref.finalize._registered_with_atexit = False
 
 
 def load_files(request, channel, loaded):
@@ -51,7 +58,7 @@ def run_jobs(request, connection, channel, loaded):
     # Who interrupts it now does not mean a test.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel.send(END)
-    _leave(loaded)
+    leave(loaded)
 
 
 def _run_job(request, channel, loaded):
@@ -89,11 +96,11 @@ def _run_file(file, names, request, channel, loaded):
     return fit
 
 
-def _leave(loaded):
+def leave(loaded):
     """End as an interpreter ends, but for the teardown of torch itself.
 
-    That takes 0.2 s with torch 2.13.  What tests registered for the exit, and what
-    lives in their modules, comes to its end here.
+    That takes 0.2 s with torch 2.13.  What was registered for the exit in this
+    process, and what lives in the test files that it imported, comes to its end here.
     """
     atexit._run_exitfuncs()
     loaded.clear()

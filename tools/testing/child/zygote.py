@@ -37,7 +37,7 @@ from child.loading import Loaded
 from child.recorder import one_line
 from child.settings import watch_torch
 from child.surroundings import end_child
-from child.worker import load_files, run_jobs, settle
+from child.worker import leave, load_files, run_jobs, settle
 from records import EXITED, NO_TORCH, READY, STARTED, TORCH
 
 SPAWN = "spawn"
@@ -150,6 +150,8 @@ class Zygote:
                     request, descriptors = receive_request(self._control)
                     if request is None:
                         break
+                    if request["do"] == "leave":
+                        leave(self._loaded)
                     self._scratch = os.path.dirname(request["scratch"])
                     start = self._spawn if obstacle else self._fork
                     pid = start(request, descriptors, (woken, waker))
@@ -189,6 +191,7 @@ class Zygote:
             self._control.close()
             self._workers = {}
             self._is_first = False
+            self._loaded.inherit()
             self.perform(request, descriptors)
         except BaseException:
             sys.excepthook(*sys.exc_info())
