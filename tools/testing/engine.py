@@ -47,14 +47,15 @@ class Engine:
         self._found = TorchInfo()
         self._torch: Optional[TorchInfo] = None  # once it is known
         self._output = tempfile.TemporaryFile(buffering=0)
+        self._listener = Listener(plan)
         try:
-            self._root = start_zygote(plan, self._output)
+            self._root = start_zygote(plan, self._output, self._listener.bell)
         except EngineError:
+            self._listener.close()
             self._output.close()
             raise
         self._parent = self._root.line  # of workers
         self._loader = 0  # the number of the process at its end, if it is another
-        self._listener = Listener(plan)
         self._listener.add(self._parent)
 
     def __enter__(self) -> "Engine":
@@ -214,7 +215,7 @@ class Engine:
             return self._parent
         if self._root.line.closed and not self._torch.error:
             self._root.end(politely=False)
-            self._root = start_zygote(self.plan, self._output)
+            self._root = start_zygote(self.plan, self._output, self._listener.bell)
             self._listener.add(self._root.line)
             self._torch = None
             self.torch()

@@ -44,6 +44,12 @@ class Listener:
         self._plan = plan
         self._scratch: Optional[str] = None  # once there is somebody to remove it
         self._selector = selectors.DefaultSelector()
+        # A worker that has nothing to do rings it, not to wait for the next look at
+        # its pipe.
+        self._bell, self.bell = os.pipe()
+        os.set_blocking(self._bell, False)
+        os.set_blocking(self.bell, False)
+        self._selector.register(self._bell, selectors.EVENT_READ)
         self._processes: Dict[int, Process] = {}
         self._count = 0
         self._put_back: List[Tuple[Source, dict]] = []
@@ -74,7 +80,10 @@ class Listener:
         """What was told until now; waits a moment for it.  Enforces the limits."""
         told, self._put_back = self._put_back, []
         for key, _ in self._selector.select(POLL_SECONDS):
-            told += self._hear_line(key.fileobj)
+            if key.fileobj == self._bell:
+                os.read(self._bell, 1 << 16)
+            else:
+                told += self._hear_line(key.fileobj)
         for process in list(self._processes.values()):
             if process.line.closed:
                 told += self._bury(process, None)
@@ -161,5 +170,7 @@ class Listener:
         for process in self._processes.values():
             process.close()
         self._selector.close()
+        os.close(self._bell)
+        os.close(self.bell)
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)

@@ -106,14 +106,18 @@ class Line:
         self.connection.close()
 
 
-def start_zygote(plan: Plan, output: BinaryIO) -> "Root":
-    """Start the interpreter of the plan.  Raises EngineError."""
+def start_zygote(plan: Plan, output: BinaryIO, bell: int) -> "Root":
+    """Start the interpreter of the plan; its workers ring ``bell``, the end of a pipe.
+
+    Raises EngineError.
+    """
     ours, theirs = socket.socketpair()
     token = new_token()
     command = [
         plan.python, "-u", SCRIPT,
         "--control", str(theirs.fileno()), "--token", token,
         "--tests", folder_of_tests(plan.root), "--parent", str(os.getpid()),
+        "--bell", str(bell),
     ]  # fmt: skip
     if plan.start_method:
         command += ["--start-method", plan.start_method]
@@ -125,7 +129,7 @@ def start_zygote(plan: Plan, output: BinaryIO) -> "Root":
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(theirs.fileno(), bell),
             start_new_session=True,
         )
     except OSError as error:

@@ -59,6 +59,26 @@ class Channel:
                 _exit(EXIT_UNHEARD)
 
 
+class Bell:
+    """The descriptor of a pipe by which the driver is woken.
+
+    What was sent to it it would see a moment later without.
+    """
+
+    def __init__(self, descriptor):
+        os.set_inheritable(descriptor, False)
+        self.descriptor = descriptor
+        self._place = _place(descriptor)
+
+    def ring(self):
+        """Have the driver look now at what was sent."""
+        try:
+            if _place(self.descriptor) == self._place:
+                write(self.descriptor, b".")
+        except OSError:
+            pass  # a test closed it, or it has rung without end
+
+
 def _place(descriptor):
     found = fstat(descriptor)
     return found.st_dev, found.st_ino

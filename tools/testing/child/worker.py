@@ -45,7 +45,7 @@ def load_files(request, channel, loaded):
     channel.send(END)
 
 
-def run_jobs(request, connection, channel, loaded):
+def run_jobs(request, connection, bell, channel, loaded):
     """Run the tests of a request, and of those to come, then end the process."""
     jobs = socket.socket(fileno=connection)
     fit = True
@@ -54,6 +54,7 @@ def run_jobs(request, connection, channel, loaded):
         os.environ.update(request["env"])
         fit = _run_job(request, channel, loaded)
         channel.send(IDLE if fit else RETIRED)
+        bell.ring()
         request, _ = receive_request(jobs) if fit else (None, [])
     # Who interrupts it now does not mean a test.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,6 +1,6 @@
 """The script that is started in the interpreter under test: it imports torch once.
 
-    python zygote.py --control FD --tests FOLDER [--start-method spawn] [--once]
+    python zygote.py --control FD --tests FOLDER ... [--start-method spawn] [--once]
 
 It serves requests from the socket FD: each starts a process that loads test files,
 or runs a batch of them.  It forks where that is safe, and else spawns this script
@@ -32,7 +32,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[0] = os.path.dirname(_HERE)
 
 import processes
-from child.channel import Channel, receive_request, send_request
+from child.channel import Bell, Channel, receive_request, send_request
 from child.loading import Loaded
 from child.recorder import one_line
 from child.settings import watch_torch
@@ -50,6 +50,7 @@ def main(arguments):
     parser.add_argument("--token", required=True)
     parser.add_argument("--tests", required=True)
     parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--bell", type=int, required=True)
     parser.add_argument("--start-method")
     parser.add_argument("--once", action="store_true")
     options = parser.parse_args(arguments)
@@ -98,6 +99,7 @@ class Zygote:
     def __init__(self, control, options):
         self._control = control
         self._options = options
+        self._bell = Bell(options.bell)
         self._loaded = Loaded(options.tests)
         self._workers = {}  # pid to number
         self._is_first = True  # and not forked from another
@@ -206,8 +208,9 @@ class Zygote:
                 sys.executable, "-u", os.path.join(_HERE, "zygote.py"), "--once",
                 "--control", str(theirs.fileno()), "--token", options.token,
                 "--tests", options.tests, "--parent", str(getpid()),
+                "--bell", str(options.bell),
             ],
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(theirs.fileno(), options.bell),
         )  # fmt: skip
         theirs.close()
         send_request(ours, request, descriptors)
@@ -221,7 +224,7 @@ class Zygote:
         channel = Channel(events, request["token"])
         settle(request, output)
         if request["do"] == "run":
-            run_jobs(request, connection, channel, self._loaded)
+            run_jobs(request, connection, self._bell, channel, self._loaded)
         load_files(request, channel, self._loaded)
         if not self._options.once:
             self._control = socket.socket(fileno=connection)
