@@ -49,7 +49,11 @@ class TestSession(unittest.TestCase):
         tests = tuple(listed("TestA.test_a", "TestA.test_b"))
         workers = StandIn(*told)
         engine = SimpleNamespace(
-            plan=Plan(), start_method=FORK, note="", workers=lambda: workers
+            plan=Plan(),
+            start_method=FORK,
+            note="",
+            workers=lambda: workers,
+            unload=lambda: None,
         )
         listing = Listing(TORCH, tests, ())
         found = Found((FILE,), (FILE,), "", listing, Selection(tests, ()), ())

@@ -7,8 +7,10 @@ import stat
 import uuid
 from typing import Union
 
+from tools.testing.errors import WrongUse
 
-class ReportError(Exception):
+
+class ReportError(WrongUse):
     """A report cannot be written or read; the message says what to do next."""
 
 

@@ -12,6 +12,7 @@ from typing import Callable, Dict, List, Sequence, Tuple
 
 from tools.testing import exit_codes
 from tools.testing.console import SafeStream, clean_line
+from tools.testing.errors import WrongUse
 from tools.testing.failure import failure_line
 from tools.testing.files import ReportError, check_writable
 from tools.testing.jsonlines import read_json, write_json
@@ -29,7 +30,7 @@ do not fit together, 5 nothing ran
 Report = Tuple[str, RunResult]  # with its path
 
 
-class MergeError(Exception):
+class MergeError(WrongUse):
     """The reports do not fit together; one argument for each line to print."""
 
 

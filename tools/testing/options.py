@@ -221,7 +221,6 @@ def _shard(
     env: Mapping[str, str],
 ) -> Optional[Tuple[int, int]]:
     if given is None:
-        # Late: what it builds on imports the constants above.
         try:
             return shard_from_environment(env)
         except ValueError as error:

@@ -24,6 +24,7 @@ from typing import (
     Tuple,
 )
 
+from tools.testing.errors import WrongUse
 from tools.testing.options import Options
 from tools.testing.records import ListedTest, Listing, Outcome
 
@@ -31,7 +32,7 @@ SEPARATOR = "::"  # between a file and what is in it
 WHOLE = ""  # what is selected in a file: all of it
 
 
-class UnmatchedName(ValueError):
+class UnmatchedName(WrongUse):
     """A name selects nothing; the message names what comes close."""
 
 

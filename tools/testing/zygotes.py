@@ -17,6 +17,7 @@ from typing import BinaryIO, Dict, List, Optional
 
 from tools.testing.child.channel import send_request
 from tools.testing.discovery import folder_of_tests
+from tools.testing.errors import WrongUse
 from tools.testing.plan import Plan
 from tools.testing.processes import kill_group
 
@@ -35,7 +36,7 @@ _UNWANTED = {
 }
 
 
-class EngineError(Exception):
+class EngineError(WrongUse):
     """An interpreter cannot be started."""
 
 
