@@ -195,7 +195,7 @@ class Zygote:
             self._is_first = False
             self._loaded.inherit()
             self.perform(request, descriptors)
-        except BaseException:
+        except BaseException:  # noqa: B036 - a fork must not go on as its parent
             sys.excepthook(*sys.exc_info())
             os._exit(1)
         os._exit(0)
