@@ -287,7 +287,7 @@ class TestOldPython(unittest.TestCase):
     def test_syntax(self):
         """The suite, its helpers and the driver parse as Python 3.7."""
         root = Path(TEST_FOLDER).parent
-        files = [*root.glob("test/**/*.py"), *root.glob("tools/testing/*.py")]
+        files = [*root.glob("test/**/*.py"), *root.glob("tools/testing/**/*.py")]
         files += [root / "run_test.py", root / "tools" / "__init__.py"]
         self.assertGreater(len(files), 15)
         for file in files:

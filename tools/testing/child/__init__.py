@@ -3,6 +3,7 @@
     zygote.py   imports torch, and forks or spawns all the others
     loading.py  imports test files and lists their tests
     worker.py   runs a batch of tests, in a process of its own
+    watching.py notices when tests and sub-tests begin and end
     recorder.py turns unittest's result into outcomes
     surroundings.py tells what a test left changed, and puts it back
     settings.py the single values among that

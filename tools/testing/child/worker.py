@@ -11,7 +11,8 @@ import weakref
 import processes
 from child.channel import flush_output, receive_request
 from child.loading import import_outcome, list_file, tests_of
-from child.recorder import AnnouncingSuite, Recorder, one_line, test_name, watched
+from child.recorder import Recorder, one_line, test_name
+from child.watching import AnnouncingSuite, watched
 from records import AT, DONE, END, ERROR, IDLE, OUTCOME, RETIRED, Outcome
 
 
