@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from tools.test.run_case import RunCase
 from tools.testing import records
 from tools.testing.records import FAILS, FLAKY, IN_COMPANY
+from tools.testing.verdicts import MOST_TESTS
 
 
 class TestVerdicts(RunCase):
@@ -48,6 +49,22 @@ class TestVerdicts(RunCase):
         # The fourth time it kept another one company, which says nothing of itself.
         self.assertEqual(4, self.runs("flaky"))
         self.assertEqual(2, self.runs("always"))
+
+    def test_very_many(self) -> None:
+        """Where very many fail, only the first run again, and the user is told."""
+        self.suite(
+            """
+            class TestA(TestCase): pass
+            for number in range(MANY):
+                setattr(TestA, f"test_{number:03}", lambda self: self.fail())
+        """.replace("MANY", str(MOST_TESTS + 2))
+        )
+
+        run, result = self.drive_to_result("-j", "1")
+
+        verdicts = [outcome.verdict for outcome in result.outcomes]
+        self.assertEqual([FAILS] * MOST_TESTS + ["", ""], verdicts)
+        self.assertIn(f"2 failed tests beyond the first {MOST_TESTS}", run.stdout)
 
     def test_import_as_company(self) -> None:
         """What another file does when it is imported is company, too."""

@@ -23,7 +23,13 @@ from tools.testing.reporting import write_reports
 from tools.testing.running import Run
 from tools.testing.scheduling import make_batches
 from tools.testing.sharding import shard_of
-from tools.testing.verdicts import Cell, can_run_again, cell_of, find_verdicts
+from tools.testing.verdicts import (
+    MOST_TESTS,
+    Cell,
+    can_run_again,
+    cell_of,
+    find_verdicts,
+)
 
 _AT_ONCE = 2  # how urgently a run is asked to end; 0: not at all
 
@@ -191,6 +197,10 @@ class Session:
                 if isinstance(event, Ended):
                     yield self._by_ledger(event.outcome)
 
+        left_out = len({test for test, _ in self._failures}) - MOST_TESTS
+        if left_out > 0:
+            more = plural(left_out, "failed test")
+            self._reporter.note(f"{more} beyond the first {MOST_TESTS} not run again")
         verdicts = find_verdicts(self._failures, run, self._options.reruns)
         if not self._interruption.signals:
             self._outcomes = [

@@ -128,9 +128,8 @@ def _set_alarm(before):
 
 
 def _blocked():
-    return sorted(
-        signal.Signals(n).name for n in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    )
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    return [each.name for each in signal.Signals if each in blocked]
 
 
 def _set_blocked(before):
