@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 import unittest
 from typing import Dict, List
 
@@ -94,13 +93,6 @@ class DriverCase(unittest.TestCase):
         found = {outcome.name: outcome.state for outcome in outcomes}
         self.assertEqual(len(outcomes), len(found), outcomes)
         return found
-
-    def assertEnds(self, pid: int) -> None:
-        """Fail if a process goes on."""
-        deadline = time.monotonic() + 5
-        while is_alive(pid):
-            self.assertLess(time.monotonic(), deadline, f"process {pid} is left")
-            time.sleep(0.05)
 
 
 def is_alive(pid: int) -> bool:

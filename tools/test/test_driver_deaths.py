@@ -1,8 +1,5 @@
 """Tests that end, hang or harm the interpreter under test."""
 
-import os
-import signal
-import subprocess
 import time
 import unittest
 
@@ -43,45 +40,6 @@ class TestDeaths(DriverCase):
         self.assertEqual("crashed: SIGSEGV", crashed.message)
         self.assertIn("about to", crashed.traceback)
         self.assertIn("in test_2", crashed.traceback)
-
-    def test_exits(self) -> None:
-        """Leaving with any code, 0 too, is a failure."""
-        self.suite("""
-            class TestA(TestCase):
-                def test_0(self): os._exit(0)
-                def test_3(self): os._exit(3)
-                def test_kill(self): os.kill(os.getpid(), 9)
-                def test_pass(self): pass
-        """)
-
-        outcomes = self.run_tests(
-            "TestA.test_0", "TestA.test_3", "TestA.test_kill", "TestA.test_pass"
-        )
-
-        self.assertEqual(
-            [
-                (records.NO_END, "exited with code 0 without an end record"),
-                (records.NO_END, "exited with code 3 without an end record"),
-                (records.CRASHED, "crashed: SIGKILL"),
-                (records.PASSED, ""),
-            ],
-            [(outcome.state, outcome.message) for outcome in outcomes],
-        )
-
-    def test_hang(self) -> None:
-        """A hang ends at the time limit, and tells where it was."""
-        self.suite("""
-            class TestA(TestCase):
-                def test_hang(self): time.sleep(60)
-                def test_pass(self): pass
-        """)
-
-        hung, passed = self.run_tests("TestA.test_hang", "TestA.test_pass", timeout=2)
-
-        self.assertEqual(records.TIMED_OUT, hung.state)
-        self.assertEqual("timed out after 2 s", hung.message)
-        self.assertIn("in test_hang", hung.traceback)
-        self.assertEqual(records.PASSED, passed.state)
 
     def test_crash_in_tear_down_class(self) -> None:
         """A crash after a class is not blamed on the test that follows."""
@@ -124,20 +82,6 @@ class TestDeaths(DriverCase):
             self.states("TestA.test_a", "TestA.test_b"),
         )
 
-    def test_odd_exit_after_the_end(self) -> None:
-        """A death at the exit fails the file, and harms no outcome of its tests."""
-        self.suite("""
-            import atexit
-            class TestA(TestCase):
-                def test_a(self): atexit.register(os._exit, 9)
-        """)
-
-        run = self.drive()
-
-        self.assertEqual(1, run.returncode, run.stdout)
-        self.assertIn("exited with code 9 without an end record, after", run.stdout)
-        self.assertEqual("1 passed, 1 failed, 0 skipped", run.stdout.splitlines()[-1])
-
     def test_exit_of_what_a_file_keeps(self) -> None:
         """What a test file registers for the exit when it is imported happens once,
         after all tests, however many processes ran them."""
@@ -160,21 +104,6 @@ class TestDeaths(DriverCase):
         self.assertEqual("3 passed, 0 failed, 0 skipped", run.stdout.splitlines()[-1])
         self.assertEqual(1, len(self.read("exits").splitlines()))
 
-    def test_leftover_child(self) -> None:
-        """A process that a test leaves behind is told of, and ended."""
-        self.suite("""
-            class TestA(TestCase):
-                def test_a(self):
-                    child = subprocess.Popen(["sleep", "60"], close_fds=False)
-                    with open("pid", "w") as file: file.write(str(child.pid))
-        """)
-
-        (outcome,) = self.run_tests("TestA.test_a")
-
-        self.assertEqual(records.CHANGED, outcome.state)
-        self.assertEqual("left a child process running: sleep 60", outcome.message)
-        self.assertEnds(int(self.read("pid")))
-
     def test_forked_test(self) -> None:
         """A fork that runs on into unittest's code reports nothing."""
         self.suite("""
@@ -191,21 +120,6 @@ class TestDeaths(DriverCase):
             {"TestA.test_a": records.PASSED, "TestA.test_b": records.PASSED},
             self.states("TestA.test_a", "TestA.test_b"),
         )
-
-    def test_closed_descriptors(self) -> None:
-        """A test that closes the driver's descriptor is to blame, and ends there."""
-        self.suite("""
-            class TestA(TestCase):
-                def test_a(self): os.closerange(3, 256)
-                def test_b(self): pass
-        """)
-
-        unheard, passed = self.run_tests("TestA.test_a", "TestA.test_b")
-
-        self.assertEqual(records.NO_END, unheard.state)
-        self.assertIn("exited with code 70", unheard.message)
-        self.assertIn("the driver cannot be told", unheard.traceback)
-        self.assertEqual(records.PASSED, passed.state)
 
     def test_foreign_records(self) -> None:
         """A program that a test starts cannot speak for it, nor can garbage."""
@@ -260,38 +174,6 @@ class TestDeaths(DriverCase):
         """)
 
         self.assertEqual({"TestA.test_a": records.NO_END}, self.states("TestA.test_a"))
-
-    def test_interrupt(self) -> None:
-        """Ctrl-C reports what finished, leaves no process, and exits with 130."""
-        self.suite("""
-            class TestA(TestCase):
-                def test_1(self): pass
-                def test_2(self):
-                    with open("pid", "w") as file: file.write(str(os.getpid()))
-                    time.sleep(60)
-        """)
-        run = subprocess.Popen(
-            self.command(),
-            env={**os.environ, **self.env},
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-            # A shell's background job, such as CI may be, ignores the signal.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        self.addCleanup(run.wait)
-        self.addCleanup(run.kill)
-        deadline = time.monotonic() + LIMIT_SECONDS
-        pid = os.path.join(self.root, "pid")
-        while not (os.path.exists(pid) and os.path.getsize(pid)):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
-
-        run.send_signal(signal.SIGINT)
-        output = run.communicate(timeout=LIMIT_SECONDS)[0]
-
-        self.assertEqual(130, run.returncode)
-        self.assertEqual("1 passed, 0 failed, 0 skipped", output.splitlines()[-1])
-        self.assertEnds(int(self.read("pid")))
 
 
 if __name__ == "__main__":
