@@ -92,6 +92,24 @@ time.sleep(60)
 class TestSettings(HostileCase):
     """Settings of the process that a test leaves changed."""
 
+    def test_folder_of_a_library(self) -> None:
+        """What an installed library adds to sys.path, when a test first imports it, is
+        no test's doing, and stays."""
+        self.suite(
+            """
+            class TestInnocent(TestCase):
+                def test_1(self): self.assertEqual(1, sum("of_it" in p for p in sys.path))
+                def test_2(self): pass
+            """,
+            INNOCENT[1],
+        )
+        body = """
+            import sysconfig
+            sys.path.append(os.path.join(sysconfig.get_paths()["purelib"], "of_it"))
+        """
+
+        self.check_test(body, PASSED)
+
     def test_settings(self) -> None:
         """What a test leaves changed is told by name, and put back."""
         for body, message in (

@@ -9,6 +9,7 @@ import unittest
 from time import perf_counter
 
 from child.recorder import one_line, test_name
+from child.settings import set_path
 from records import AT, ERROR, LISTED, OUTCOME, SKIPPED, Outcome
 
 
@@ -37,7 +38,7 @@ class Loaded:
             self._files[file] = self._import(file)
         module, folder, path, neighbours = self._files[file]
         os.chdir(folder)
-        sys.path[:] = path
+        set_path(path)
         sys.argv = [module.__file__]
         sys.modules.update(neighbours)
         return module
@@ -46,7 +47,7 @@ class Loaded:
         before = set(sys.modules)
         path = os.path.join(self._root, file)
         name = os.path.splitext(os.path.basename(path))[0]
-        sys.path[:] = [os.path.dirname(path), self._test_folder] + self._base_path
+        set_path([os.path.dirname(path), self._test_folder] + self._base_path)
         # Some releases' test helpers read the command line when they are imported.
         sys.argv = [path]
         spec = importlib.util.spec_from_file_location(name, path)
@@ -99,7 +100,7 @@ class Loaded:
 
     def _reset(self):
         os.chdir(self._root)
-        sys.path[:] = self._base_path
+        set_path(self._base_path)
 
     def _neighbours(self, path, before):
         """The file's own module and those from its folder, by name."""

@@ -8,12 +8,18 @@ import re
 import resource
 import signal
 import sys
+import sysconfig
 import time
 import warnings
 from functools import partial
 
 # Caches that torch's compilers make for their process when they are first imported.
 OF_TORCH_ITSELF = re.compile("torchinductor_|TORCHINDUCTOR_CACHE_DIR|TRITON_CACHE_DIR")
+
+# Below these are installed libraries; the folders themselves are not.
+_LIBRARIES = tuple(
+    sysconfig.get_paths()[name] + os.sep for name in ("purelib", "platlib")
+)
 
 # Modules that the driver's own part of the process lives on, as tests do.
 _MODULES = (builtins, json, os, time)
@@ -168,8 +174,22 @@ def _set_filters(before):
     warnings.filters[:] = others + before
 
 
-def _set_path(before):
-    sys.path[:] = before
+def _path():
+    return [each for each in sys.path if not _is_of_library(each)]
+
+
+def set_path(path):
+    """Make this ``sys.path``, but for what installed libraries have added.
+
+    One that is first imported in a test may add folders of its own, as setuptools
+    does, and needs them from then on.
+    """
+    added = [each for each in sys.path if _is_of_library(each) and each not in path]
+    sys.path[:] = path + added
+
+
+def _is_of_library(folder):
+    return str(folder).startswith(_LIBRARIES)
 
 
 # What it is called: how it is read, and how it is put back.  The library comes first:
@@ -185,7 +205,7 @@ VALUES = {
     "the alarm timer": (_alarm, _set_alarm),
     "the working directory": (_working_directory, os.chdir),
     "os.environ": (_environment, _set_environment),
-    "sys.path": (lambda: list(sys.path), _set_path),
+    "sys.path": (_path, set_path),
     "warnings.filters": (_filters, _set_filters),
 }
 
