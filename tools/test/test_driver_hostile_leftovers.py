@@ -98,7 +98,7 @@ class TestSettings(HostileCase):
         self.suite(
             """
             class TestInnocent(TestCase):
-                def test_1(self): self.assertEqual(1, sum("of_it" in p for p in sys.path))
+                def test_1(self): self.assertIn("of_it", sys.path[-1])
                 def test_2(self): pass
             """,
             INNOCENT[1],
