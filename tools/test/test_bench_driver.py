@@ -44,6 +44,8 @@ from tools.testing.records import (
     TorchInfo,
 )
 
+TESTS = 20
+
 
 class TestPlan(unittest.TestCase):
     """Which runs are done, and in which order."""
