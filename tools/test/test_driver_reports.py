@@ -9,7 +9,7 @@ from unittest import mock
 from tools.test.report_samples import FILE, HOSTILE, INFO, ReportCase, outcome, run_of
 from tools.testing.files import ReportError, append, check_writable, write_atomically
 from tools.testing.jsonlines import read_json, write_json
-from tools.testing.summary import area_of, count_areas, count_states, slowest
+from tools.testing.summary import area_of, count_areas, count_states
 from tools.testing.text import cut
 
 
@@ -256,12 +256,6 @@ class TestSummary(unittest.TestCase):
             [("jit", {"passed": 1}), ("quantization", {"failed": 2, "odd": 1})],
             [*areas.items()],
         )
-
-    def test_slowest(self) -> None:
-        """The slowest come first, no more than asked for."""
-        outcomes = [outcome(f"A.{s}", "passed", seconds=s) for s in (1, 3, 2)]
-
-        self.assertEqual(["A.3", "A.2"], [o.test for o in slowest(outcomes, 2)])
 
     def test_cut(self) -> None:
         """A long text keeps both ends."""

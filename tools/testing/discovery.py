@@ -18,12 +18,13 @@ def find_test_files(root: str) -> Tuple[str, ...]:
     root = os.path.abspath(root)
     found = []
     for folder, names, files in os.walk(folder_of_tests(root)):
-        names[:] = [name for name in names if not _is_hidden(name)]
+        names[:] = [name for name in names if not is_hidden(name)]
         for name in fnmatch.filter(files, TEST_FILE):
             path = os.path.relpath(os.path.join(folder, name), root)
             found.append(path.replace(os.sep, "/"))
     return tuple(sorted(found))
 
 
-def _is_hidden(folder: str) -> bool:
+def is_hidden(folder: str) -> bool:
+    """Whether a folder of this name holds no tests, such as .git or __pycache__."""
     return folder.startswith((".", "__"))

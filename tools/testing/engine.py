@@ -136,9 +136,7 @@ class Engine:
         self, files: List[str], tests: List[ListedTest], problems: List[Outcome]
     ) -> Optional[Outcome]:
         """Fill the lists; the outcome of the file that ended the process, if any."""
-        process = self._listener.start(
-            self._root.line, {"do": "load", "files": files, "env": {}}
-        )
+        process = self._listener.start(self._root.line, {"do": "load", "files": files})
         line = process.line_of_zygote(self._root.line.token)
         self._listener.add(line)
         file, printed = files[0], 0

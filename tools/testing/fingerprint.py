@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from typing import Any, Iterator, Tuple
 
-from tools.testing.discovery import folder_of_tests
+from tools.testing.discovery import folder_of_tests, is_hidden
 
 _SOURCES = (".py", ".csv")
 _GOLDENS = "serialized"
@@ -49,4 +49,4 @@ def _sources(folder: str, prefix: str) -> Iterator[Tuple[str, int, int, int]]:
 
 
 def _is_passed_over(folder: str) -> bool:
-    return folder == _GOLDENS or folder.startswith((".", "__"))
+    return folder == _GOLDENS or is_hidden(folder)

@@ -1,7 +1,6 @@
 """What earlier runs tell: how long tests take, which failed, which there were."""
 
 import os
-import re
 import time
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -23,8 +22,6 @@ SCHEMA = tuple(
     "seen INTEGER, PRIMARY KEY (root, release, test)) WITHOUT ROWID"
     for table in TABLES
 )
-
-_FIXTURE = re.compile(r"(?:setUp|tearDown)(?:Module|Class \((?P<scope>.+)\))")
 
 
 class History:
@@ -189,10 +186,7 @@ def _sums(outcomes: Iterable[Outcome]) -> Tuple[Dict[str, float], Set[str], Set[
 def _places(outcome: Outcome) -> Tuple[str, ...]:
     """What the outcome is about, as -i takes it: first the test, class or file that
     it tells of, then those around, which were imported and set up for it."""
-    file, test = outcome.file, outcome.test
-    fixture = _FIXTURE.fullmatch(test)
-    if test and not fixture:
-        return f"{file}::{test}", f"{file}::{test.rpartition('.')[0]}", file
-    if fixture and fixture.group("scope"):
-        return f"{file}::{fixture.group('scope')}", file
-    return (file,)
+    file, test, identity = outcome.file, outcome.test, outcome.identity
+    if test and identity == f"{file}::{test}":
+        return identity, f"{file}::{test.rpartition('.')[0]}", file
+    return tuple(dict.fromkeys((identity, file)))

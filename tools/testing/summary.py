@@ -38,8 +38,3 @@ def count_areas(outcomes: Iterable[Outcome]) -> Dict[str, Dict[str, int]]:
 def failures(outcomes: Iterable[Outcome]) -> List[Outcome]:
     """The outcomes that make a run fail."""
     return [outcome for outcome in outcomes if is_failure(outcome.state)]
-
-
-def slowest(outcomes: Iterable[Outcome], number: int) -> List[Outcome]:
-    """The ``number`` outcomes that took longest, the longest first."""
-    return sorted(outcomes, key=lambda outcome: -outcome.seconds)[:number]
