@@ -19,6 +19,10 @@ Everything that one release wrote for one folder of tests lies in
 
 A golden's name is ``<Class>.<test>[_<subname>]``; each of its files is
 ``<name>.<kind>``, where the kind includes the extension (``input.pt``).
+
+Some goldens have one writer each and a file name that PyTorch gave them; these
+*pinned* ones lie flat in a folder of their own, beside a ``provenance.json`` whose
+``release`` is null: each run's ``torch_version`` says who wrote.
 Runs on Python 3.7 and needs no torch.
 """
 
@@ -30,11 +34,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from common_releases import parse_release
+from common_releases import is_release, parse_release
 
 PROVENANCE_NAME = "provenance.json"
-# A folder of goldens carries one of these names; see SUITE in the README.
-GOLDEN_FOLDER_NAMES = ("serialized",)
+# A folder of this name holds release folders, and nothing else.
+SERIALIZED_NAME = "serialized"
 # What provenance says of each run; a value that a release cannot tell is null.
 RUN_FIELDS = (
     "torch_version",
@@ -77,9 +81,12 @@ class Golden:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Who wrote the goldens of one release folder, and when, with what."""
+    """Who wrote the goldens of one folder, and when, with what.
 
-    release: str
+    ``release`` is None for a folder of pinned goldens.
+    """
+
+    release: Optional[str]
     runs: Tuple[dict, ...] = ()
     goldens: Dict[str, Golden] = field(default_factory=dict)
 
@@ -115,13 +122,19 @@ def record_file(path: str) -> FileRecord:
     return FileRecord(file_sha256(path), os.path.getsize(path))
 
 
+def folder_release(folder: str) -> Optional[str]:
+    """The release that a folder of goldens is named by, None if by none."""
+    name = os.path.basename(os.path.normpath(folder))
+    return name if is_release(name) else None
+
+
 def load_provenance(folder: str) -> Provenance:
-    """The provenance of a release folder; empty where there is none yet.
+    """The provenance of a folder of goldens; empty where there is none yet.
 
     Raises GoldenError for a file that is not what this module writes.
     """
     path = os.path.join(folder, PROVENANCE_NAME)
-    release = os.path.basename(os.path.normpath(folder))
+    release = folder_release(folder)
     if not os.path.exists(path):
         return Provenance(release)
     status = os.stat(path)
@@ -130,7 +143,7 @@ def load_provenance(folder: str) -> Provenance:
 
 # Each cell asks for it: read again only where the file, known by ``_version``, changed.
 @functools.lru_cache(maxsize=64)
-def _parse_provenance(path: str, release: str, _version: Tuple) -> Provenance:
+def _parse_provenance(path: str, release: Optional[str], _version: Tuple) -> Provenance:
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
@@ -165,7 +178,7 @@ def _parse_provenance(path: str, release: str, _version: Tuple) -> Provenance:
 
 
 def save_provenance(folder: str, provenance: Provenance) -> None:
-    """Write the provenance of a release folder, whole or not at all."""
+    """Write the provenance of a folder of goldens, whole or not at all."""
     path = os.path.join(folder, PROVENANCE_NAME)
     content = {
         "release": provenance.release,
@@ -208,10 +221,11 @@ def checked_file(folder: str, provenance: Provenance, name: str, kind: str) -> s
     """
     path = os.path.join(folder, f"{name}.{kind}")
     golden = provenance.goldens.get(name)
-    remedy = f"python -m tools.golden write --release {provenance.release}"
     if golden is None or kind not in golden.files:
+        release = f" --release {provenance.release}" if provenance.release else ""
         raise GoldenError(
-            f"{path}: no such golden in {PROVENANCE_NAME}; write it with {remedy}"
+            f"{path}: no such golden in {PROVENANCE_NAME}; write it with "
+            f"python -m tools.golden write{release}"
         )
     if not os.path.isfile(path):
         raise GoldenError(f"{path}: missing; restore it from version control")
@@ -246,12 +260,16 @@ class GoldenFiles(Mapping):
 
 
 def golden_folders(test_folder: str) -> List[str]:
-    """Every folder below ``test_folder`` that holds release folders, sorted."""
+    """Every folder below ``test_folder`` that holds goldens, sorted.
+
+    Those with a provenance, and those in a folder ``serialized``, which must have one.
+    """
     return sorted(
-        os.path.join(parent, name)
-        for parent, names, _ in os.walk(test_folder)
-        for name in names
-        if name in GOLDEN_FOLDER_NAMES
+        parent
+        for parent, _, files in os.walk(test_folder)
+        if PROVENANCE_NAME in files
+        or os.path.basename(os.path.dirname(parent)) == SERIALIZED_NAME
+        or (os.path.basename(parent) == SERIALIZED_NAME and files)
     )
 
 
@@ -262,24 +280,24 @@ def check_folders(test_folder: str) -> List[str]:
     golden.  A missing or altered golden is for its test to report.
     """
     problems = []
-    for golden_folder in golden_folders(test_folder):
-        for name in sorted(os.listdir(golden_folder)):
-            folder = os.path.join(golden_folder, name)
-            try:
-                problems += stray_files(folder)
-            except (GoldenError, OSError) as error:
-                problems.append(str(error))
+    for folder in golden_folders(test_folder):
+        try:
+            problems += stray_files(folder)
+        except (GoldenError, OSError) as error:
+            problems.append(str(error))
     return problems
 
 
 def stray_files(folder: str) -> List[str]:
-    """One line for each file of a release folder that its provenance lacks."""
+    """One line for each file of a folder of goldens that its provenance lacks."""
     known = {PROVENANCE_NAME}
     for name, golden in load_provenance(folder).goldens.items():
         known.update(f"{name}.{kind}" for kind in golden.files)
+    is_outer = os.path.basename(folder) == SERIALIZED_NAME
     return [
         f"{os.path.join(folder, name)}: not in {PROVENANCE_NAME}, so of unknown "
         "origin; remove it, or restore the provenance from version control"
         for name in sorted(set(os.listdir(folder)) - known)
         if not name.startswith(WRITING_PREFIX)
+        and not (is_outer and os.path.isdir(os.path.join(folder, name)))
     ]

@@ -22,6 +22,11 @@ def parse_release(version: str) -> Tuple[int, int, int]:
     return int(match.group(1)), int(match.group(2)), int(match.group(3) or 0)
 
 
+def is_release(name: str) -> bool:
+    """Whether ``name`` begins as the version of a release does."""
+    return _VERSION.match(name) is not None
+
+
 @dataclass(frozen=True)
 class ReleaseRange:
     """Releases from ``since`` to ``until``, both included; None is open."""

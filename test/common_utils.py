@@ -20,6 +20,9 @@ What a test must know:
 * ``since`` is the first release that can write the golden, ``until`` the last;
   a reader older than ``since`` skips the test.  Between them every writer must
   have written: a golden that is missing is a failure, never a skip.
+* A *pinned* golden has one writer and the file name that PyTorch gave it.  With
+  ``pinned=True`` each of the ``subnames`` is such a name, its release the writer, and
+  the files ``<subname>.<kind>`` lie flat in ``golden_folder``.
 * ``kinds`` are the endings of its files, ``<Class>.<test>[_<subname>].<kind>``;
   ``subnames`` where one test makes several goldens.  So a renamed test orphans
   its goldens; ``python -m tools.golden verify`` says which.
@@ -85,21 +88,34 @@ class GoldenSpec:
     since: str
     until: Optional[str]
     kinds: Tuple[str, ...]
-    # Subname to the first release that writes it; None is the unnamed golden.
+    # Subname to the first release that writes it, of a pinned golden to the only
+    # one; None is the unnamed golden.
     subnames: Dict[Optional[str], str]
-    note: Optional[str]
+    # By subname, how a golden was made that no release writes by itself.
+    notes: Dict[Optional[str], str]
+    pinned: bool
+
+    def writers(self, subname: Optional[str]) -> ReleaseRange:
+        """The releases that write the golden ``subname``."""
+        since = self.subnames[subname]
+        return ReleaseRange(since, since if self.pinned else self.until)
 
     def to_json(self, test: "GoldenTestCase") -> dict:
         """What ``test`` declares, as plain data for the tools.
 
-        ``folder`` is that of its goldens, relative to ``test/``; the unnamed golden
-        among the ``subnames`` is ``""``.
+        ``folder`` is that of its goldens, relative to ``test/``; each golden has its
+        name and the range of releases that write it.
         """
         folder = os.path.relpath(golden_folder(test), TEST_FOLDER)
+        goldens = {
+            golden_name(test, subname): asdict(self.writers(subname))
+            for subname in self.subnames
+        }
         return {
-            **asdict(self),
             "folder": folder.replace(os.sep, "/"),
-            "subnames": {name or "": since for name, since in self.subnames.items()},
+            "goldens": goldens,
+            "kinds": self.kinds,
+            "pinned": self.pinned,
         }
 
 
@@ -108,16 +124,18 @@ def golden(
     kinds: Tuple[str, ...],
     until: Optional[str] = None,
     subnames: Optional[Dict[str, str]] = None,
-    note: Optional[str] = None,
+    notes: Optional[Dict[Optional[str], str]] = None,
+    pinned: bool = False,
 ) -> Callable:
     """Declare a golden test; see the module's docstring.
 
     ``since`` and ``until`` are releases (``"1.3.0"``), both included; ``subnames``
-    maps each subname to the first release that can write it; ``note`` says in the
-    provenance how a file was made that no release writes by itself.
+    maps each subname to the first release that can write it, with ``pinned`` to the
+    only one; ``notes`` say, by subname, in the provenance how a file was made that no
+    release writes by itself.
     """
     names = dict(subnames or {None: since})
-    spec = GoldenSpec(since, until, tuple(kinds), names, note)
+    spec = GoldenSpec(since, until, tuple(kinds), names, dict(notes or {}), pinned)
     releases = ReleaseRange(since, until)
 
     def declare(method: Callable) -> Callable:
@@ -150,12 +168,14 @@ def identity_of(test: unittest.TestCase) -> str:
 
 
 def golden_name(test: unittest.TestCase, subname: Optional[str] = None) -> str:
-    """``Class.test[_subname]``, the name of a golden."""
+    """``Class.test[_subname]``, the name of a golden; a pinned one's is its subname."""
+    if subname and test.golden_spec().pinned:
+        return subname
     return identity_of(test) + (f"_{subname}" if subname else "")
 
 
 def golden_folder(test: "GoldenTestCase") -> str:
-    """Where the goldens of the test lie: beside the file that defines it."""
+    """Where the goldens of all releases lie: beside the file that defines the test."""
     beside = os.path.dirname(os.path.abspath(inspect.getfile(type(test))))
     folder = os.path.normpath(os.path.join(beside, test.golden_folder))
     if WRITING and WRITING.into:
@@ -163,9 +183,15 @@ def golden_folder(test: "GoldenTestCase") -> str:
     return folder
 
 
+def writer_folder(test: "GoldenTestCase", writer: str) -> str:
+    """Where the goldens of the test lie that the release ``writer`` wrote."""
+    folder = golden_folder(test)
+    return folder if test.golden_spec().pinned else os.path.join(folder, writer)
+
+
 def get_filenames(test: "GoldenTestCase", subname: Optional[str] = None) -> Mapping:
     """Kind to path, for the golden that ``test.writer`` wrote, hashes checked."""
-    folder = os.path.join(golden_folder(test), test.writer)
+    folder = writer_folder(test, test.writer)
     return GoldenFiles(folder, golden_name(test, subname), test.golden_spec().kinds)
 
 
@@ -274,12 +300,14 @@ class GoldenTestCase(TestCase):
         write: Callable[[Dict[str, str]], None],
         reads: Dict[str, Callable[[Mapping], None]],
         subname: Optional[str] = None,
+        since: Optional[str] = None,
     ) -> None:
         """Check one golden of this test, with every writer that has to have it.
 
         ``write(files)`` makes each declared file; each of ``reads`` loads the file
         that it stands for and compares, in a sub-test of its own, so that one
-        failure hides no other.  All get a dict of kind to path.
+        failure hides no other.  All get a dict of kind to path.  ``since`` is the
+        first writer of a file that can be read so, where not all can.
         """
         spec = self.golden_spec()
         if subname not in spec.subnames:
@@ -287,14 +315,17 @@ class GoldenTestCase(TestCase):
                 f"{identity_of(self)}: subname {subname!r} is not declared in "
                 "@golden(subnames=...)"
             )
+        if WRITING and WRITING.release not in spec.writers(subname):
+            return  # a golden of other releases
         if self.writing:
-            self._write(write, golden_name(self, subname))
+            self._write(write, subname)
             return
-        releases = ReleaseRange(spec.subnames[subname], spec.until)
         outer = dict(self._subtest.params) if self._subtest else {}
         # Each time: the driver's workers are told anew for each job.
         plan = read_reading_plan()
-        for writer in self._writers(releases, subname, plan):
+        for writer in self._writers(subname, plan):
+            if writer not in ReleaseRange(since):
+                continue
             for kind, read in reads.items():
                 own = {"writer": writer, "file": kind}
                 if subname:
@@ -318,17 +349,18 @@ class GoldenTestCase(TestCase):
             f"torch {torch.__version__} lacks what this needs (since {since})"
         )
 
-    def _writers(
-        self, releases: ReleaseRange, subname: Optional[str], plan: ReadingPlan
-    ) -> List[str]:
+    def _writers(self, subname: Optional[str], plan: ReadingPlan) -> List[str]:
         """The releases whose golden of this name this run reads, oldest first."""
         if WRITING:
             return [WRITING.release]
-        folder = golden_folder(self)
-        name, kinds = golden_name(self, subname), self.golden_spec().kinds
+        spec, folder = self.golden_spec(), golden_folder(self)
+        releases, name = spec.writers(subname), golden_name(self, subname)
+        written_by = (
+            [spec.subnames[subname]] if spec.pinned else release_folders(folder)
+        )
         goldens = {
-            writer: GoldenFiles(written, name, kinds)
-            for writer, written in release_folders(folder).items()
+            writer: GoldenFiles(writer_folder(self, writer), name, spec.kinds)
+            for writer in written_by
             if writer in releases
         }
         if not goldens:
@@ -355,7 +387,7 @@ class GoldenTestCase(TestCase):
         except Exception as error:
             message = one_line(error)
             if WRITING:
-                folder = os.path.join(golden_folder(self), writer)
+                folder = writer_folder(self, writer)
                 record_fault(folder, name, parameters["file"], message)
             if not promised:
                 self._report("Unpromised", message)
@@ -380,8 +412,8 @@ class GoldenTestCase(TestCase):
         else:
             type(self)._unreported.append(_UNREPORTED[kind])
 
-    def _write(self, write: Callable, name: str) -> None:
-        """Write the golden ``name`` of this test, unless it is there."""
+    def _write(self, write: Callable, subname: Optional[str]) -> None:
+        """Write the golden ``subname`` of this test, unless it is there."""
         spec = self.golden_spec()
 
         def seed_and_write(files: Dict[str, str]) -> int:
@@ -391,10 +423,10 @@ class GoldenTestCase(TestCase):
             return seed
 
         golden = GoldenRequest(
-            folder=os.path.join(golden_folder(self), WRITING.release),
-            name=name,
+            folder=writer_folder(self, WRITING.release),
+            name=golden_name(self, subname),
             kinds=spec.kinds,
-            note=spec.note,
+            note=spec.notes.get(subname),
             test_path=inspect.getfile(type(self)),
         )
         write_golden(WRITING, golden, seed_and_write)

@@ -72,7 +72,7 @@ def read_writing_plan() -> Optional[WritingPlan]:
 
 @dataclass(frozen=True)
 class GoldenRequest:
-    """A golden to write into the release folder ``folder``; see ``golden``."""
+    """A golden to write into ``folder``; see ``golden``."""
 
     folder: str
     name: str

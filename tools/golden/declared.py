@@ -22,7 +22,8 @@ class DeclaredGolden:
     """One golden of one test.
 
     ``name`` is that of its files before their kinds; ``folder`` that of its release
-    folders, relative to ``test/``; ``releases`` are those that have to write it.
+    folders, relative to ``test/``, or of a ``pinned`` golden that of its files;
+    ``releases`` are those that have to write it.
     """
 
     file: str
@@ -31,10 +32,12 @@ class DeclaredGolden:
     folder: str
     kinds: tuple[str, ...]
     releases: ReleaseRange
+    pinned: bool
 
     def release_folder(self, into: Path, release: str) -> Path:
         """Where the release's files of this golden lie, below ``into``."""
-        return into / self.folder / release
+        folder = into / self.folder
+        return folder if self.pinned else folder / release
 
     def is_written(self, into: Path, release: str) -> bool:
         """Whether the release's provenance has it.
@@ -69,14 +72,15 @@ def declared_goldens(listing: Listing) -> Iterator[DeclaredGolden]:
     for test in listing.tests:
         if test.golden is None:
             continue
-        for subname, since in test.golden["subnames"].items():
+        for name, releases in test.golden["goldens"].items():
             yield DeclaredGolden(
                 file=test.file,
                 test=test.name,
-                name=f"{test.name}_{subname}" if subname else test.name,
+                name=name,
                 folder=test.golden["folder"],
                 kinds=tuple(test.golden["kinds"]),
-                releases=ReleaseRange(since, test.golden["until"]),
+                releases=ReleaseRange(**releases),
+                pinned=test.golden["pinned"],
             )
 
 

@@ -6,16 +6,17 @@ exists belongs to a test; provenance complete.
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from common_golden import (
     RUN_FIELDS,
+    Golden,
     GoldenError,
     checked_file,
+    folder_release,
     golden_folders,
     load_provenance,
-    release_folders,
     stray_files,
 )
 
@@ -41,9 +42,8 @@ def run(args: argparse.Namespace) -> int:
     problems = list(find_problems(goldens, Path(TEST_FOLDER)))
     for problem in problems:
         print(problem)
-    folders = [release_folders(folder) for folder in golden_folders(TEST_FOLDER)]
-    count = sum(map(len, folders))
-    print(f"{len(problems)} problems in {count} release folders", file=sys.stderr)
+    count = len(golden_folders(TEST_FOLDER))
+    print(f"{len(problems)} problems in {count} folders of goldens", file=sys.stderr)
     return 1 if problems else 0
 
 
@@ -55,15 +55,16 @@ def find_problems(goldens: Iterable[DeclaredGolden], root: Path) -> Iterator[str
         for release in table:
             if release in golden.releases:
                 yield from _missing(golden, root, release)
-    for folder in golden_folders(str(root)):
-        declared = [g for g in goldens if root / g.folder == Path(folder)]
-        try:
-            releases = release_folders(folder)
-        except GoldenError as error:
-            yield str(error)
-            continue
-        for release, path in releases.items():
-            yield from _folder_problems(declared, release, path, release in table)
+    for folder in map(Path, golden_folders(str(root))):
+        declared = [golden for golden in goldens if _lies_in(golden, folder, root)]
+        yield from _folder_problems(declared, folder, table)
+
+
+def _lies_in(golden: DeclaredGolden, folder: Path, root: Path) -> bool:
+    release = folder_release(str(folder)) or ""
+    return golden.release_folder(root, release) == folder and (
+        golden.pinned or release in golden.releases
+    )
 
 
 def _missing(golden: DeclaredGolden, root: Path, release: str) -> Iterator[str]:
@@ -80,35 +81,56 @@ def _missing(golden: DeclaredGolden, root: Path, release: str) -> Iterator[str]:
 
 
 def _folder_problems(
-    declared: Iterable[DeclaredGolden], release: str, folder: str, in_table: bool
+    declared: Iterable[DeclaredGolden], folder: Path, table: Sequence[str]
 ) -> Iterator[str]:
     try:
-        provenance = load_provenance(folder)
-        yield from stray_files(folder)
+        provenance = load_provenance(str(folder))
+        yield from stray_files(str(folder))
     except GoldenError as error:
         yield str(error)
         return
     for number, run in enumerate(provenance.runs):
-        optional = OPTIONAL_FIELDS - ({"wheel", "wheel_sha256"} if in_table else set())
-        for name in RUN_FIELDS:
-            if name not in run or (run[name] is None and name not in optional):
-                yield f"{folder}/provenance.json: run {number} lacks {name}"
-    kinds = {
-        golden.name: golden.kinds for golden in declared if release in golden.releases
-    }
+        for name in _lacking(run, table):
+            yield f"{folder}/provenance.json: run {number} lacks {name}"
+    by_name = {golden.name: golden for golden in declared}
     for name, record in provenance.goldens.items():
         path = f"{folder}/{name}"
-        if not 0 <= record.run < len(provenance.runs):
+        if 0 <= record.run < len(provenance.runs):
+            writer = str(provenance.runs[record.run].get("torch_version"))
+        else:
+            writer = ""
             yield f"{path}: written by run {record.run}, which its provenance lacks"
-        if name not in kinds:
-            yield f"{path}: no test declares this golden for {release}; remove it"
-        elif set(kinds[name]) != set(record.files):
-            yield (
-                f"{path}: has the files {sorted(record.files)}, its test declares "
-                f"{sorted(kinds[name])}"
-            )
+        if name not in by_name:
+            yield f"{path}: no test declares this golden; remove it"
+        else:
+            yield from _contradictions(by_name[name], record, writer, path)
         for kind in record.files:
             try:
-                checked_file(folder, provenance, name, kind)
+                checked_file(str(folder), provenance, name, kind)
             except GoldenError as error:
                 yield str(error)
+
+
+def _lacking(run: Mapping[str, object], table: Sequence[str]) -> list[str]:
+    """The fields that a run of a release of the table, or of another torch, lacks."""
+    version = str(run.get("torch_version")).partition("+")[0]
+    installed = {"wheel", "wheel_sha256"} if version in table else set()
+    optional = OPTIONAL_FIELDS - installed
+    return [
+        name
+        for name in RUN_FIELDS
+        if name not in run or (run[name] is None and name not in optional)
+    ]
+
+
+def _contradictions(
+    golden: DeclaredGolden, record: Golden, writer: str, path: str
+) -> Iterator[str]:
+    """Where the record of a golden is not what its test declares."""
+    if writer and writer not in golden.releases:
+        yield f"{path}: written by {writer}, its test declares {golden.releases}"
+    if set(golden.kinds) != set(record.files):
+        yield (
+            f"{path}: has the files {sorted(record.files)}, its test declares "
+            f"{sorted(golden.kinds)}"
+        )

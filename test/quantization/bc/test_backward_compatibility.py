@@ -27,6 +27,7 @@ from conv_packed_params import (  # noqa: E402
     packed_params_versions,
 )
 from quantized_engines import (  # noqa: E402
+    FLOAT_KERNELS,
     dynamic_tolerance,
     only_fbgemm,
     override_qengines,
@@ -158,7 +159,7 @@ class TestSerialization(SerializationTestCase):
         """A Conv2d without bias in graph mode, ConvPackedParams version 2."""
         self._test_op_graph(conv2d_model(bias=False), input_size=[1, 3, 6, 6])
 
-    @golden(since="1.10.0", kinds=GRAPH_KINDS, note=VERSION_3_NOTE)
+    @golden(since="1.10.0", kinds=GRAPH_KINDS, notes={None: VERSION_3_NOTE})
     @override_qengines
     def test_conv2d_graph_v3(self):
         """A Conv2d in graph mode, ConvPackedParams version 3."""
@@ -169,7 +170,7 @@ class TestSerialization(SerializationTestCase):
             convert=convert_to_version_3,
         )
 
-    @golden(since="1.10.0", kinds=GRAPH_KINDS, note=VERSION_3_NOTE)
+    @golden(since="1.10.0", kinds=GRAPH_KINDS, notes={None: VERSION_3_NOTE})
     @override_qengines
     def test_conv2d_nobias_graph_v3(self):
         """A Conv2d without bias in graph mode, ConvPackedParams version 3."""
@@ -205,7 +206,7 @@ class TestSerialization(SerializationTestCase):
     @golden(since="1.3.0", kinds=OP_KINDS)
     @only_fbgemm
     def test_lstm(self):
-        """A dynamically quantized LSTM, bit by bit, on AVX512_VNNI too.
+        """A dynamically quantized LSTM, on AVX512_VNNI too.
 
         Since 1.6 such an LSTM keeps reduce_range=True: activations of 7 bits, so that
         the int16 sums of CPUs without VNNI cannot saturate either.  The published
@@ -215,6 +216,7 @@ class TestSerialization(SerializationTestCase):
             tq.quantize_dynamic(LSTMModule().eval(), {torch.nn.LSTM}),
             input_size=[4, 4, 3],
             input_quantized=False,
+            prec=FLOAT_KERNELS,
             new_zipfile_serialization=True,
         )
 
