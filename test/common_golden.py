@@ -171,8 +171,8 @@ def _parse_provenance(path: str, release: Optional[str], _version: Tuple) -> Pro
         ) from error
     if provenance.release != release:
         raise GoldenError(
-            f"{path}: is of release {provenance.release}, not of its folder's "
-            f"{release}; restore it from version control"
+            f"{path}: is of release {provenance.release}, its folder of {release}; "
+            "restore it from version control"
         )
     return provenance
 
