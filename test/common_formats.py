@@ -80,13 +80,25 @@ def _describe_zip(file: BinaryIO) -> str:
 
 
 def _describe_flatbuffer(file: BinaryIO) -> str:
-    """The bytecode version is the first field of the root table."""
     data = file.read()
+    (version,) = struct.unpack_from("<I", data, _flatbuffer_version_offset(data))
+    return f"flatbuffer {version}"
+
+
+def _flatbuffer_version_offset(data: bytes) -> int:
+    """Where the bytecode version lies: it is the first field of the root table."""
     (table,) = struct.unpack_from("<I", data)
     (to_fields,) = struct.unpack_from("<i", data, table)
     (field,) = struct.unpack_from("<H", data, table - to_fields + 4)
-    (version,) = struct.unpack_from("<I", data, table + field)
-    return f"flatbuffer {version}"
+    return table + field
+
+
+def set_flatbuffer_version(path: str, version: int) -> None:
+    """Change the bytecode version that a flatbuffer says it has."""
+    with open(path, "r+b") as file:
+        offset = _flatbuffer_version_offset(file.read())
+        file.seek(offset)
+        file.write(struct.pack("<I", version))
 
 
 def _describe_pickle(file: BinaryIO) -> str:
