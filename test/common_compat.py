@@ -10,6 +10,8 @@ from typing import Any, Optional
 
 import torch
 
+from common_releases import parse_release
+
 
 def import_first(*names: str, having: str = "__name__") -> Optional[Any]:
     """The first of these modules that this torch has, or None.
@@ -35,6 +37,11 @@ def import_first(*names: str, having: str = "__name__") -> Optional[Any]:
 _torch_utils = import_first("torch.testing._internal.common_utils")
 TestCase = _torch_utils.TestCase if _torch_utils else unittest.TestCase
 run_tests = _torch_utils.run_tests if _torch_utils else unittest.main
+
+
+def reader_has(release: str) -> bool:
+    """Whether the running torch is at least ``release``."""
+    return parse_release(torch.__version__) >= parse_release(release)
 
 
 def load_golden(path: str, **options: Any) -> Any:

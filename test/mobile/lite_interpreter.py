@@ -2,7 +2,7 @@
 
 import torch
 
-from common_compat import import_first
+from common_compat import import_first, reader_has
 from common_releases import parse_release
 
 mobile = import_first("torch.jit.mobile")
@@ -19,11 +19,6 @@ BACKPORT_SINCE = "1.9.0"
 MINIMUM_TO_VERSION = 4
 # optimize_for_mobile of a build without XNNPACK, as of the wheels since 2.13.
 _NO_XNNPACK = "Mobile optimization only available with XNNPACK"
-
-
-def reader_has(release):
-    """Whether the running torch is at least ``release``."""
-    return parse_release(torch.__version__) >= parse_release(release)
 
 
 def skip_without(test, function):

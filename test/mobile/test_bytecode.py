@@ -26,7 +26,7 @@ from common_archive import (  # noqa: E402
     read_record,
     rewrite_records,
 )
-from common_compat import import_first  # noqa: E402
+from common_compat import import_first, reader_has  # noqa: E402
 from common_expected import save_expected  # noqa: E402
 from common_golden import GoldenFiles  # noqa: E402
 from common_formats import format_version, set_flatbuffer_version  # noqa: E402
@@ -37,7 +37,6 @@ from lite_interpreter import (  # noqa: E402
     least_readable_version,
     mobile,
     optimized,
-    reader_has,
     save_for_lite_interpreter,
     skip_without,
 )
