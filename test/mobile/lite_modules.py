@@ -43,7 +43,7 @@ class IntegerDivision(torch.nn.Module):
 
 
 class TensorDivision(torch.nn.Module):
-    """Quotients of tensors, where integers become floats since 1.7."""
+    """Quotients of tensors, where integers become floats."""
 
     def forward(self, a: Tensor, b: Tensor):
         return a / b, a / 2, 2 / b, torch.true_divide(a, b)
