@@ -40,7 +40,7 @@ LITE_NOTE = (
 )
 LITE = "_lite"
 # The first release whose lite interpreter looks whether its stack is empty.
-STACK_CHECKED_SINCE = "2.12.0"
+STACK_CHECKED_SINCE = "2.6.0"
 
 
 def base_operator(operator):

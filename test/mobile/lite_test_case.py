@@ -41,11 +41,10 @@ BACKPORTS = {
 }
 
 
-def lite_golden(since="1.6.0", until=None, flatbuffer=True):
+def lite_golden(since="1.6.0", until=None, formats=(BYTECODE, FLATBUFFER)):
     """Declare a golden of a mobile model: bytecode, and since 1.13 a flatbuffer."""
-    subnames = {BYTECODE: since}
-    if flatbuffer:
-        subnames[FLATBUFFER] = FLATBUFFER_SINCE
+    first = {BYTECODE: since, FLATBUFFER: FLATBUFFER_SINCE}
+    subnames = {name: first[name] for name in formats}
     return golden(
         since=since, until=until, kinds=(KIND, "expected.npz"), subnames=subnames
     )

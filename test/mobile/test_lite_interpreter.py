@@ -21,7 +21,13 @@ from common_compat import reader_has  # noqa: E402
 from common_expected import Tolerance  # noqa: E402
 from common_utils import run_tests  # noqa: E402
 from lite_modules import numbers, with_numbers  # noqa: E402
-from lite_test_case import RAISES, LiteTestCase, lite_golden  # noqa: E402
+from lite_test_case import (  # noqa: E402
+    BYTECODE,
+    FLATBUFFER,
+    RAISES,
+    LiteTestCase,
+    lite_golden,
+)
 
 FLOAT_KERNELS = Tolerance(
     atol=1e-6,
@@ -102,12 +108,12 @@ class TestLiteInterpreter(LiteTestCase):
             modules.Optionals, (numbers(2), 4), (None, 4), (numbers(2), None)
         )
 
-    @lite_golden()
+    @lite_golden(since="1.8.0")
     def test_default_argument(self):
-        """An argument that is left out has its default."""
+        """An argument that is left out has its default, which 1.7 does not save."""
         self.check_model(modules.Optionals, (numbers(2),))
 
-    @lite_golden(since="1.11.0", flatbuffer=False)
+    @lite_golden(since="1.11.0", formats=(BYTECODE,))
     def test_named_tuples(self):
         """A NamedTuple in the inside and as result."""
         self.check_model(modules.NamedTuples, (numbers(2), 4))
@@ -139,9 +145,15 @@ class TestLiteInterpreter(LiteTestCase):
         """Modules within modules, with parameters and buffers."""
         self.check_model(modules.Submodules, (numbers(2, 2),))
 
-    @lite_golden()
+    @lite_golden(formats=(BYTECODE,))
     def test_state(self):
-        """Attributes that change from call to call."""
+        """Attributes and buffers that change from call to call."""
+        x = numbers(2)
+        self.check_model(modules.State, (x,), (x,), (x + 1,))
+
+    @lite_golden(since="1.13.0", until="1.13.1", formats=(FLATBUFFER,))
+    def test_state_of_a_flatbuffer(self):
+        """The same in a flatbuffer: of one release, as each crash costs a second."""
         x = numbers(2)
         self.check_model(modules.State, (x,), (x,), (x + 1,))
 
