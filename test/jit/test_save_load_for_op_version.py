@@ -18,7 +18,7 @@ sys.path += [os.path.dirname(_here), _here]
 
 from common_archive import rewrite_records  # noqa: E402
 from common_compat import reader_has  # noqa: E402
-from common_expected import Tolerance, save_expected  # noqa: E402
+from common_expected import save_expected  # noqa: E402
 from common_utils import GoldenTestCase, golden, run_tests  # noqa: E402
 from operator_fixtures import (  # noqa: E402
     KINDS,
@@ -27,6 +27,7 @@ from operator_fixtures import (  # noqa: E402
     LITE_WRITERS,
     MODULES,
     OPERATORS,
+    VECTORIZED,
     WRITERS,
     base_operator,
     fixture,
@@ -36,13 +37,6 @@ from operator_fixtures import (  # noqa: E402
     results_of,
 )
 from generate_models import save_model  # noqa: E402
-
-VECTORIZED = Tolerance(
-    atol=1e-6,
-    rtol=1e-6,
-    reason="erf, pow and the steps of linspace are vectorised by CPU and release: the "
-    "last bits of a float32 differ, and of 1 + erf(x), where it is near 0, some more",
-)
 
 
 def load_lite(path):

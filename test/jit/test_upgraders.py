@@ -20,13 +20,13 @@ from operator_fixtures import (  # noqa: E402
     LITE,
     LITE_WRITERS,
     OPERATORS,
+    VECTORIZED,
     fixture,
     mobile,
     reasons_without_fixture,
     results_of,
 )
 from generate_models import file_version, operators_in  # noqa: E402
-from test_save_load_for_op_version import VECTORIZED  # noqa: E402
 
 
 _CODE = "code/__torch__/fixtures_src.py"

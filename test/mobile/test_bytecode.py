@@ -65,6 +65,10 @@ UNSUPPORTED = {
 }
 
 
+class InTestBytecode(TestModule):
+    """The golden module, in a Python module whose name ends in ``bytecode``."""
+
+
 def bytecode_of(path):
     """``bytecode.pkl`` of a file as torch prints it."""
     output = io.StringIO()
@@ -137,6 +141,25 @@ class testVariousModelVersions(GoldenTestCase):
 
                 with self.subTest(loader=loader.__name__):
                     self.check_golden(write, {"ptl": read}, name)
+
+    @golden(
+        since="1.9.0",
+        kinds=("ptl",),
+        subnames={"module_in_test_bytecode": "1.12.1"},
+        pinned=True,
+    )
+    def test_module_of_a_file_called_bytecode(self):
+        """A model runs, whatever the Python module is called that its class is in."""
+
+        def write(files):
+            module = optimized(torch.jit.script(InTestBytecode(1)))
+            save_for_lite_interpreter(module, files["ptl"])
+
+        def read(files):
+            self.check_result(torch.jit.load(files["ptl"]))
+            self.check_result(mobile._load_for_lite_interpreter(files["ptl"]))
+
+        self.check_golden(write, {"ptl": read}, "module_in_test_bytecode")
 
     def test_get_model_bytecode_version(self):
         """Each golden reports its version, from a path and from a buffer."""
