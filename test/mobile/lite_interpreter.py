@@ -17,7 +17,8 @@ FLATBUFFER_VERSION = 9
 BACKPORT_SINCE = "1.9.0"
 # The least that a backport makes.
 MINIMUM_TO_VERSION = 4
-# optimize_for_mobile of a build without XNNPACK, as of the wheels since 2.13.
+# Wheels for Linux since 2.10 are built without XNNPACK, which optimize_for_mobile needs.
+LAST_WITH_XNNPACK = "2.9.1"
 _NO_XNNPACK = "Mobile optimization only available with XNNPACK"
 
 

@@ -20,6 +20,7 @@ import lite_modules as modules  # noqa: E402
 from common_compat import reader_has  # noqa: E402
 from common_expected import Tolerance  # noqa: E402
 from common_utils import run_tests  # noqa: E402
+from lite_interpreter import LAST_WITH_XNNPACK  # noqa: E402
 from lite_modules import numbers, with_numbers  # noqa: E402
 from lite_test_case import (  # noqa: E402
     BYTECODE,
@@ -245,7 +246,7 @@ class TestLiteNetworks(LiteTestCase):
             *inputs,
         )
 
-    @lite_golden()
+    @lite_golden(until=LAST_WITH_XNNPACK)
     def test_optimized_without_prepacking(self):
         """What optimize_for_mobile folds, removes and fuses."""
         self.check_model(
@@ -254,7 +255,7 @@ class TestLiteNetworks(LiteTestCase):
             (numbers(1, 1, 3, 3) * 2,),
         )
 
-    @lite_golden()
+    @lite_golden(until=LAST_WITH_XNNPACK)
     def test_optimized_for_mobile(self):
         """The same with weights packed for XNNPACK."""
         if models.lacks_xnnpack():
