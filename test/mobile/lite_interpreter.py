@@ -17,8 +17,8 @@ FLATBUFFER_VERSION = 9
 BACKPORT_SINCE = "1.9.0"
 # The least that a backport makes.
 MINIMUM_TO_VERSION = 4
-# Wheels for Linux since 2.10 are built without XNNPACK, which optimize_for_mobile needs.
-LAST_WITH_XNNPACK = "2.9.1"
+# The later wheels for Linux are built without XNNPACK, which the optimiser needs.
+LAST_WITH_XNNPACK = "2.12.1"
 _NO_XNNPACK = "Mobile optimization only available with XNNPACK"
 
 

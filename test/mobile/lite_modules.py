@@ -10,6 +10,10 @@ import torch
 from torch import Tensor
 
 
+# What a normalisation adds, so small that 1 plus it is 1; 0 is refused since 2.10.
+TINY = 1e-30
+
+
 def numbers(*shape):
     """A float tensor of small integers: 0, 1, 2 and so on, less 3."""
     count = 1
@@ -327,7 +331,7 @@ class Convolution(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.conv = torch.nn.Conv2d(1, 2, 2)
-        self.norm = torch.nn.BatchNorm2d(2, eps=0.0)
+        self.norm = torch.nn.BatchNorm2d(2, eps=TINY)
         self.linear = torch.nn.Linear(2, 2)
 
     def forward(self, x: Tensor):
@@ -395,7 +399,7 @@ class ForMobile(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.conv = torch.nn.Conv2d(1, 2, 2)
-        self.norm = torch.nn.BatchNorm2d(2, eps=0.0)
+        self.norm = torch.nn.BatchNorm2d(2, eps=TINY)
         self.drop = torch.nn.Dropout(0.5)
         self.linear = torch.nn.Linear(8, 2)
 
