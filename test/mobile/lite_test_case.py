@@ -86,6 +86,8 @@ class LiteTestCase(GoldenTestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        # File and version to what a backport made of it.
+        self.backports = {}
 
     def check_model(self, make, *calls, tolerance=None):
         """Check what ``make()``, a module or scripted module, computes in ``calls``.
@@ -130,7 +132,7 @@ class LiteTestCase(GoldenTestCase):
                 self.check_golden(write, {KIND: read}, subname)
         if not reader_has(BACKPORT_SINCE):
             return
-        for version, since in BACKPORTS[subname].items():
+        for version, since in sorted(BACKPORTS[subname].items(), reverse=True):
 
             def read_backport(files, version=version):
                 check(files, self._backported(files[KIND], version))
@@ -147,10 +149,16 @@ class LiteTestCase(GoldenTestCase):
         return f"bytecode {written_version(self.writer)}"
 
     def _backported(self, path, version):
-        """The model that a backport of a file to a version gives."""
-        into = os.path.join(self.folder, f"to_{version}.ptl")
-        self.assertTrue(mobile._backport_for_mobile(path, into, version))
+        """The model that a backport of a file to a version gives.
+
+        In one step where the version above was made before: a backport goes down by
+        one version at a time anyway, and takes as long as the steps.
+        """
+        source = self.backports.get((path, version + 1), path)
+        into = os.path.join(self.folder, f"{len(self.backports)}_to_{version}.ptl")
+        self.assertTrue(mobile._backport_for_mobile(source, into, version))
         self.assertEqual(f"bytecode {version}", _version(into))
+        self.backports[path, version] = into
         return mobile._load_for_lite_interpreter(into)
 
 
