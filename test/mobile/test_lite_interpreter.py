@@ -114,9 +114,13 @@ class TestLiteInterpreter(LiteTestCase):
         """An argument that is left out has its default, which 1.7 does not save."""
         self.check_model(modules.Optionals, (numbers(2),))
 
-    @lite_golden(since="1.11.0", formats=(BYTECODE,))
+    @lite_golden(since="2.1.0", formats=(BYTECODE,))
     def test_named_tuples(self):
-        """A NamedTuple in the inside and as result."""
+        """A NamedTuple in the inside and as result.
+
+        Releases 1.11 to 2.0 return one whose type may have been freed: whether that
+        crashes is left to chance, so that nothing can be said of them.
+        """
         self.check_model(modules.NamedTuples, (numbers(2), 4))
 
     @lite_golden(since="1.7.0")
