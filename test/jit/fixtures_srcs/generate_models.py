@@ -15,7 +15,6 @@ import logging
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, Set
 
@@ -30,6 +29,7 @@ from common_compat import (  # noqa: E402
     import_first,
 )
 from common_formats import VERSION_RECORDS  # noqa: E402
+from common_golden import WRITING_PREFIX  # noqa: E402
 from common_releases import parse_release  # noqa: E402
 from fixtures_src import (  # noqa: E402
     TestVersionedDivOutV3,
@@ -155,11 +155,14 @@ def current_operator_version() -> int:
 def save_model(script_module: Any, path: str) -> None:
     """Save a scripted module for the lite interpreter, whole or not at all."""
     folder, name = os.path.split(os.path.abspath(path))
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as temporary:
-        # Of the same name: an archive's top folder is called as its file.
-        written = os.path.join(temporary, name)
-        script_module._save_for_lite_interpreter(written)
-        os.replace(written, path)
+    # Always the same name, so that the next run takes the place of one that was killed.
+    temporary = os.path.join(folder, f"{WRITING_PREFIX}{name}.tmp")
+    try:
+        script_module._save_for_lite_interpreter(temporary)
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
 
 
 def generate_model(module: torch.nn.Module, operator: str, path: Path) -> None:
