@@ -14,7 +14,7 @@ _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(_here), _here]
 
 from common_archive import read_record, rewrite_records  # noqa: E402
-from common_compat import TestCase, run_tests  # noqa: E402
+from common_utils import GoldenTestCase, run_tests  # noqa: E402
 from common_expected import find_differences  # noqa: E402
 from operator_fixtures import (  # noqa: E402
     LITE,
@@ -47,7 +47,7 @@ WRONG = {
 }
 
 
-class TestUpgraders(TestCase):
+class TestUpgraders(GoldenTestCase):
     """The upgrader map against the fixtures, and each upgrader undone."""
 
     def setUp(self):
