@@ -18,13 +18,14 @@ sys.path += [os.path.dirname(_here), _here]
 import lite_models as models  # noqa: E402
 import lite_modules as modules  # noqa: E402
 from common_compat import reader_has  # noqa: E402
-from common_expected import Tolerance  # noqa: E402
+from common_expected import Tolerance, save_expected  # noqa: E402
 from common_utils import run_tests  # noqa: E402
 from lite_interpreter import LAST_WITH_XNNPACK  # noqa: E402
 from lite_modules import numbers, with_numbers  # noqa: E402
 from lite_test_case import (  # noqa: E402
     BYTECODE,
     FLATBUFFER,
+    KIND,
     RAISES,
     LiteTestCase,
     lite_golden,
@@ -144,6 +145,30 @@ class TestLiteInterpreter(LiteTestCase):
         x = numbers(3)
         calls = ((x,), ("doubled", (x,)), ("halved", (x, 2)), ("forward", (x,)))
         self.check_model(modules.Methods, *calls)
+
+    @lite_golden(since="1.7.0", formats=(BYTECODE,))
+    def test_extra_files(self):
+        """Files that were saved along come back, and the model beside them runs.
+
+        Release 1.6 takes them in a class of its own only.
+        """
+        x, content = numbers(2), '{"labels": [1, 2, 3]}'
+
+        def write(files):
+            module = torch.jit.script(modules.Methods())
+            extra = {"labels.json": content}
+            module._save_for_lite_interpreter(files[KIND], _extra_files=extra)
+            save_expected(files["expected.npz"], [content, module(x)])
+
+        def read(files):
+            extra = {"labels.json": ""}
+            module = torch.jit.load(files[KIND], _extra_files=extra)
+            # Until 1.8 it was text.
+            found = extra["labels.json"]
+            found = found if isinstance(found, str) else found.decode()
+            self.check_expected(files["expected.npz"], [found, module(x)])
+
+        self.check_golden(write, {KIND: read}, BYTECODE)
 
     @lite_golden()
     def test_submodules(self):
