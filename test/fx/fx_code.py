@@ -9,11 +9,11 @@ Releases print one graph in different ways.  What is dropped here, and why it ma
 * the names of variables: they are those of the nodes, which are compared as such;
 * blanks, brackets, comments and imports;
 * how constants and functions are spelled: each is evaluated, and told by its value,
-  a function by its public place.  Releases before 1.10 print ``fx_models.double``
-  and those from then on ``fx_models_double``; since 2.11 ``complex(0, 1)`` for ``1j``;
-* operators or calls: 1.8 prints ``operator.matmul(x, y)`` for ``x @ y``, and releases
-  before 1.13 ``operator.iadd(x, y)`` where later ones have ``x += y``.  An operator is
-  told as the call, so that the in-place one stays another than the one that is not.
+  a function by its public place.  1.8 prints ``fx_models.double`` for what later
+  releases print as ``fx_models_double``, and 2.13 ``1j`` for 2.15's ``complex(0, 1)``;
+* operators or calls: 1.8 prints ``operator.matmul(x, y)`` for ``x @ y``, and 1.10
+  ``operator.iadd(x, y)`` where 1.13 has ``x += y``.  An operator is told as the
+  call, so that the in-place one stays another than the one that is not.
 
 Runs on Python 3.7 with torch 1.8.
 """

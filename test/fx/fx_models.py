@@ -181,7 +181,7 @@ class Operators(nn.Module):
     """The operators of two arguments, and of one."""
 
     def forward(self, x, n):
-        y = [x + 2, x - 1, x * 3, x / 2, x // 2, x % 3, x**2, +x, -x]
+        y = [x + 2, x - 1, x * 3, x / 2, x // 2, x % 3, x**2, -x]
         z = [n << 1, n >> 1, n ^ 3, ~n]
         return y, z, [x < 1, x <= 1, x == 1, x != 1, x > 1, x >= 1]
 
@@ -198,7 +198,7 @@ class LaterOperators(nn.Module):
     """Operators that 1.8 and 1.9 fail to trace, or lack for tensors."""
 
     def forward(self, x, n):
-        return n & 6, n | 1, 6 & n, 8 | n, 5 % x
+        return n & 6, n | 1, 6 & n, 8 | n, 5 % x, +x
 
 
 class MatrixProducts(nn.Module):
