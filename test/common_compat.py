@@ -39,6 +39,17 @@ TestCase = _torch_utils.TestCase if _torch_utils else unittest.TestCase
 run_tests = _torch_utils.run_tests if _torch_utils else unittest.main
 
 
+def raise_on_run_directly(aggregator: str) -> None:
+    """Say how to run the tests of a file that ``aggregator`` collects.
+
+    For the main block of such a file; raises RuntimeError always.
+    """
+    raise RuntimeError(
+        "these tests are not run by their own file; run them with "
+        f"python {aggregator} TESTNAME"
+    )
+
+
 def reader_has(release: str) -> bool:
     """Whether the running torch is at least ``release``."""
     return parse_release(torch.__version__) >= parse_release(release)

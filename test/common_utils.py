@@ -58,6 +58,7 @@ from common_compat import (  # noqa: F401 - for the tests, which import all from
     ignore_announced_deprecations,
     import_first,
     load_golden,
+    raise_on_run_directly,
     run_tests,
 )
 from common_expected import Tolerance, find_differences, save_expected

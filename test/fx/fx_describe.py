@@ -11,6 +11,7 @@ import types
 import torch
 
 from common_compat import import_first
+from common_values import copied, plain
 
 fx = import_first("torch.fx")  # None before 1.8
 
@@ -133,31 +134,6 @@ def _arguments(call):
     if call and isinstance(call[-1], Named):
         return copied(call[:-1]), copied(call[-1])
     return copied(call), {}
-
-
-def copied(value):
-    """The value, with each tensor in it copied."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().clone().requires_grad_(value.requires_grad)
-    if isinstance(value, dict):
-        return {key: copied(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        items = [copied(item) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-    return value
-
-
-def plain(value):
-    """A result as data that tells the types of containers, too."""
-    if value is None or isinstance(value, (torch.Tensor, str, int, float)):
-        return value
-    if isinstance(value, dict):
-        # torch.fx has dicts and lists of its own, which cannot be changed.
-        return {"dict": [[plain(k), plain(v)] for k, v in value.items()]}
-    if isinstance(value, (list, tuple)):
-        kind = type(value).__name__.replace("immutable_", "")
-        return {kind: [plain(item) for item in value]}
-    return repr(value)
 
 
 def describe_gradients(module, calls):

@@ -8,7 +8,8 @@ import operator
 import torch
 from torch import fx, nn
 
-from fx_models import Layers, Nested, Scale, filled, numbers
+from common_values import numbers, with_numbers
+from fx_models import Layers, Nested, Scale
 
 # Since 1.12, when code generators came.
 _CodeGen = getattr(fx.graph, "CodeGen", object)
@@ -52,7 +53,7 @@ def every_kind():
 
 def edited():
     """A graph in which nodes were put, replaced and taken out, and one that is dead."""
-    module = fx.symbolic_trace(filled(Layers()))
+    module = fx.symbolic_trace(with_numbers(Layers()))
     graph = module.graph
     for node in list(graph.nodes):
         if node.target is torch.nn.functional.relu:
@@ -107,7 +108,7 @@ def nested():
     class Outer(nn.Module):
         def __init__(self):
             super().__init__()
-            self.inner = fx.symbolic_trace(filled(nn.Sequential(nn.Linear(2, 2))))
+            self.inner = fx.symbolic_trace(with_numbers(nn.Sequential(nn.Linear(2, 2))))
             self.graph_module = edited()
 
         def forward(self, x, image):
@@ -131,7 +132,7 @@ class LeafTracer(fx.Tracer):
 
 def traced_with_leaves():
     """What ``LeafTracer`` makes of nested modules."""
-    root = filled(Nested())
+    root = with_numbers(Nested())
     return fx.GraphModule(root, LeafTracer().trace(root))
 
 
@@ -145,7 +146,7 @@ class CountingGraphModule(fx.GraphModule):
 
 def subclass():
     """A GraphModule of a class of ours."""
-    root = filled(nn.Linear(2, 2))
+    root = with_numbers(nn.Linear(2, 2))
     return CountingGraphModule(root, fx.symbolic_trace(Scale()).graph, "Counting")
 
 

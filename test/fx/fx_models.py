@@ -1,8 +1,6 @@
 """The modules of test_graph_module.py, which torch.fx traces, and what they call.
 
-Pickles name the functions here by ``fx_models``.  Numbers are small integers or
-fractions of powers of two, so that results are exact on any CPU.
-Runs on Python 3.7 with torch 1.8.
+Pickles name the functions here by ``fx_models``.  Runs on Python 3.7 with torch 1.8.
 """
 
 import math
@@ -12,20 +10,6 @@ from typing import Dict, List, NamedTuple, Optional
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
-
-
-def numbers(*shape):
-    """A float tensor of small integers: 0, 1, 2 and so on, less 3."""
-    return torch.arange(torch.Size(shape).numel()).float().reshape(shape) - 3
-
-
-def filled(module):
-    """The module with small fractions as parameters."""
-    with torch.no_grad():
-        for parameter in module.parameters():
-            values = torch.arange(parameter.numel()) % 5 - 2
-            parameter.copy_(values.reshape(parameter.shape).float() / 4)
-    return module
 
 
 @fx.wrap

@@ -8,6 +8,7 @@ import torch
 from common_compat import load_golden
 from common_expected import save_expected
 from common_utils import GoldenTestCase, golden
+from common_values import plain
 from fx_code import describe_code
 from fx_describe import (
     describe_gradients,
@@ -15,7 +16,6 @@ from fx_describe import (
     describe_nodes,
     describe_numbers,
     describe_state,
-    plain,
 )
 
 KIND = "module.pt"

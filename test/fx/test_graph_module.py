@@ -19,13 +19,13 @@ sys.path += [os.path.dirname(_here), _here]
 
 from common_compat import reader_has  # noqa: E402
 from common_utils import run_tests  # noqa: E402
+from common_values import numbers, with_numbers  # noqa: E402
 from fx_describe import Named  # noqa: E402
 from fx_test_case import SINCE, GraphModuleTestCase, fx_golden  # noqa: E402
 
 if reader_has(SINCE):
     import fx_graphs as graphs
     import fx_models as models
-    from fx_models import filled, numbers
     from torch.fx import GraphModule, symbolic_trace
 
 
@@ -40,13 +40,13 @@ class TestGraphModule(GraphModuleTestCase):
     def test_layers(self):
         """A convolution and a linear layer: parameters, results and gradients."""
         image = numbers(2, 1, 3, 3)
-        self.check_traced(filled(models.Layers()), (image,), gradients=True)
+        self.check_traced(with_numbers(models.Layers()), (image,), gradients=True)
 
     @fx_golden()
     def test_nested_submodules(self):
         """Modules in containers keep their paths, and one that is shared stays one."""
         x = numbers(3, 2)
-        self.check_traced(filled(models.Nested()), (x,), gradients=True)
+        self.check_traced(with_numbers(models.Nested()), (x,), gradients=True)
 
     @fx_golden()
     def test_attributes(self):
@@ -301,7 +301,7 @@ class TestGraphModule(GraphModuleTestCase):
 
         def make():
             module = symbolic_trace(models.Layers())
-            module.load_state_dict(filled(models.Layers()).state_dict())
+            module.load_state_dict(with_numbers(models.Layers()).state_dict())
             module.linear.bias.requires_grad_(False)
             return module
 
@@ -310,7 +310,7 @@ class TestGraphModule(GraphModuleTestCase):
     @fx_golden()
     def test_copied(self):
         """A deep copy is saved like the module that it copies."""
-        module = filled(models.Layers())
+        module = with_numbers(models.Layers())
         self.check_graph(
             lambda: copy.deepcopy(symbolic_trace(module)), (numbers(1, 1, 3, 3),)
         )
@@ -320,7 +320,7 @@ class TestGraphModule(GraphModuleTestCase):
         """Attributes that the graph does not use."""
 
         def make():
-            module = symbolic_trace(filled(models.Layers()))
+            module = symbolic_trace(with_numbers(models.Layers()))
             module.note, module._extra = "made by hand", {"n": [1, 2], "x": numbers(2)}
             return module
 
@@ -334,8 +334,8 @@ class TestGraphModule(GraphModuleTestCase):
         """A submodule that was added, and that the graph does not use."""
 
         def make():
-            module = symbolic_trace(filled(models.Layers()))
-            module.unused = filled(torch.nn.Linear(2, 2))
+            module = symbolic_trace(with_numbers(models.Layers()))
+            module.unused = with_numbers(torch.nn.Linear(2, 2))
             return module
 
         self.check_graph(make, (numbers(1, 1, 3, 3),))
@@ -345,7 +345,7 @@ class TestGraphModule(GraphModuleTestCase):
         """The dict ``meta`` of a GraphModule."""
 
         def make():
-            module = symbolic_trace(filled(models.Layers()))
+            module = symbolic_trace(with_numbers(models.Layers()))
             module.meta["origin"] = {"n": 1}
             return module
 

@@ -4,7 +4,8 @@ import torch
 
 from common_compat import import_first
 from lite_interpreter import mobile_optimizer
-from lite_modules import ConvRelu, ForMobile, numbers, with_numbers
+from common_values import numbers, with_numbers
+from lite_modules import ConvRelu, ForMobile
 
 tq = import_first(
     "torch.ao.quantization", "torch.quantization", having="get_default_qconfig"
@@ -22,7 +23,7 @@ def with_bundled_inputs(module, inputs):
 def statically_quantized():
     """A convolution, a ReLU and a linear layer in 8 bits."""
     torch.backends.quantized.engine = "fbgemm"
-    model = tq.QuantWrapper(with_numbers(ConvRelu()))
+    model = tq.QuantWrapper(with_numbers(ConvRelu()).eval())
     model.qconfig = tq.get_default_qconfig("fbgemm")
     prepared = tq.prepare(model)
     prepared(numbers(1, 1, 3, 3))
@@ -32,7 +33,7 @@ def statically_quantized():
 def dynamically_quantized():
     """A linear layer with weights of 8 bits."""
     torch.backends.quantized.engine = "fbgemm"
-    model = torch.nn.Sequential(with_numbers(torch.nn.Linear(4, 2)))
+    model = torch.nn.Sequential(with_numbers(torch.nn.Linear(4, 2)).eval())
     return tq.quantize_dynamic(model, {torch.nn.Linear})
 
 
@@ -53,7 +54,7 @@ def optimized_without_prepacking():
 
 def for_mobile():
     """What is to be optimised."""
-    return with_numbers(ForMobile())
+    return with_numbers(ForMobile()).eval()
 
 
 def lacks_xnnpack():

@@ -9,26 +9,11 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor
 
+from common_values import numbers
+
 
 # What a normalisation adds, so small that 1 plus it is 1; 0 is refused since 2.10.
 TINY = 1e-30
-
-
-def numbers(*shape):
-    """A float tensor of small integers: 0, 1, 2 and so on, less 3."""
-    count = 1
-    for size in shape:
-        count *= size
-    return torch.arange(count).float().reshape(shape) - 3
-
-
-def with_numbers(module):
-    """The module, in eval mode, with small fractions as parameters and buffers."""
-    with torch.no_grad():
-        for parameter in module.parameters():
-            values = torch.arange(parameter.numel()) % 5 - 2
-            parameter.copy_(values.reshape(parameter.shape).float() / 4)
-    return module.eval()
 
 
 class Arithmetic(torch.nn.Module):

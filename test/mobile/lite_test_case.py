@@ -11,6 +11,7 @@ from common_compat import reader_has
 from common_expected import save_expected
 from common_formats import format_version
 from common_utils import GoldenTestCase, golden
+from common_values import copied
 from lite_interpreter import (
     BACKPORT_SINCE,
     BYTECODE_SINCE,
@@ -55,7 +56,7 @@ def call(module, method, arguments):
 
     The method ``RAISES`` is forward, which has to raise an error.
     """
-    arguments = [_copy(argument) for argument in arguments]
+    arguments = copied(arguments)
     if method == RAISES:
         try:
             return module(*arguments)
@@ -66,16 +67,6 @@ def call(module, method, arguments):
     if hasattr(module, "run_method"):
         return module.run_method(method, *arguments)
     return getattr(module, method)(*arguments)
-
-
-def _copy(value):
-    if isinstance(value, torch.Tensor):
-        return value.clone()
-    if isinstance(value, dict):
-        return {key: _copy(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_copy(entry) for entry in value)
-    return value
 
 
 class LiteTestCase(GoldenTestCase):

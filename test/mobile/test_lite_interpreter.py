@@ -20,8 +20,8 @@ import lite_modules as modules  # noqa: E402
 from common_compat import reader_has  # noqa: E402
 from common_expected import Tolerance, save_expected  # noqa: E402
 from common_utils import run_tests  # noqa: E402
+from common_values import numbers, with_numbers  # noqa: E402
 from lite_interpreter import LAST_WITH_XNNPACK  # noqa: E402
-from lite_modules import numbers, with_numbers  # noqa: E402
 from lite_test_case import (  # noqa: E402
     BYTECODE,
     FLATBUFFER,
@@ -222,7 +222,7 @@ class TestLiteInterpreter(LiteTestCase):
     def test_embedding(self):
         """Rows of a table, chosen and summed."""
         indices = torch.tensor([[1, 4], [0, 0]])
-        self.check_model(lambda: with_numbers(modules.Embedding()), (indices,))
+        self.check_model(lambda: with_numbers(modules.Embedding()).eval(), (indices,))
 
     @lite_golden(since="1.12.0")
     def test_random(self):
@@ -237,7 +237,7 @@ class TestLiteNetworks(LiteTestCase):
     def test_convolution(self):
         """Convolution, normalisation, pooling and a linear layer."""
         self.check_model(
-            lambda: with_numbers(modules.Convolution()), (numbers(1, 1, 3, 3),)
+            lambda: with_numbers(modules.Convolution()).eval(), (numbers(1, 1, 3, 3),)
         )
 
     @lite_golden(since="1.7.0")
@@ -249,7 +249,7 @@ class TestLiteNetworks(LiteTestCase):
     def test_recurrent(self):
         """An LSTM and a GRU's cell."""
         self.check_model(
-            lambda: with_numbers(modules.Recurrent()),
+            lambda: with_numbers(modules.Recurrent()).eval(),
             (numbers(4, 1, 3),),
             tolerance=FLOAT_KERNELS,
         )
