@@ -231,7 +231,9 @@ def _element_differences(
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
         yield (
             f"{place}: {int(wrong.sum())} of {wrong.size} elements differ, first at "
-            f"{list(first)}: {found[first]!r}, expected {expected[first]!r}"
+            # As Python's own numbers: numpy prints its kinds in two ways.
+            f"{list(first)}: {found[first].item()!r}, "
+            f"expected {expected[first].item()!r}"
         )
 
 

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
+from common_values import numbers
+
 
 @fx.wrap
 def double(x, times=1):
