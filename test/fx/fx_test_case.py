@@ -49,10 +49,13 @@ class GraphModuleTestCase(GoldenTestCase):
         parts = dict(GRAPH, state=describe_state)
         if attributes:
             parts["attributes"] = lambda module: plain(attributes(module))
-        # Last: these change the module.
-        parts["numbers"] = functools.partial(describe_numbers, calls=calls)
+        # These change the module, and come last.
+        runs = {"numbers": functools.partial(describe_numbers, calls=calls)}
         if gradients:
-            parts["gradients"] = functools.partial(describe_gradients, calls=calls)
+            runs["gradients"] = functools.partial(describe_gradients, calls=calls)
+        parts.update(runs)
+        # Loading takes the most time, so what is only looked at is loaded once.
+        load_once = functools.lru_cache(maxsize=None)(load_golden)
 
         def write(files):
             module = make()
@@ -67,7 +70,8 @@ class GraphModuleTestCase(GoldenTestCase):
         for part, describe in parts.items():
 
             def read(files, part=part, describe=describe):
-                found = describe(load_golden(files[KIND]))
+                load = load_golden if part in runs else load_once
+                found = describe(load(files[KIND]))
                 self.check_expected(files["expected.npz"], found, part=part)
 
             with self.subTest(part=part):

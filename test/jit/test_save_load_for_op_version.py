@@ -19,7 +19,7 @@ sys.path += [os.path.dirname(_here), _here]
 from common_archive import rewrite_records  # noqa: E402
 from common_compat import reader_has  # noqa: E402
 from common_expected import save_expected  # noqa: E402
-from common_utils import GoldenTestCase, golden, run_tests  # noqa: E402
+from common_utils import GoldenTestCase, golden, raise_on_run_directly  # noqa: E402
 from operator_fixtures import (  # noqa: E402
     KINDS,
     LITE,
@@ -153,4 +153,4 @@ def results_or_refusal(loaded, name):
 
 
 if __name__ == "__main__":
-    run_tests()
+    raise_on_run_directly("test/test_jit.py")

@@ -14,7 +14,7 @@ _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(_here), _here]
 
 from common_archive import read_record, rewrite_records  # noqa: E402
-from common_utils import GoldenTestCase, run_tests  # noqa: E402
+from common_utils import GoldenTestCase, raise_on_run_directly  # noqa: E402
 from common_expected import find_differences  # noqa: E402
 from operator_fixtures import (  # noqa: E402
     LITE,
@@ -126,4 +126,4 @@ class TestUpgraders(GoldenTestCase):
 
 
 if __name__ == "__main__":
-    run_tests()
+    raise_on_run_directly("test/test_jit.py")
