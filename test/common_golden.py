@@ -37,8 +37,9 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from common_releases import is_release, parse_release
 
 PROVENANCE_NAME = "provenance.json"
-# A folder of this name holds release folders, and nothing else.
-SERIALIZED_NAME = "serialized"
+# Folders of these names hold release folders, and nothing else; the second is that of
+# test/package.
+GOLDEN_FOLDERS = ("serialized", "package_bc")
 # What provenance says of each run; a value that a release cannot tell is null.
 RUN_FIELDS = (
     "torch_version",
@@ -262,14 +263,14 @@ class GoldenFiles(Mapping):
 def golden_folders(test_folder: str) -> List[str]:
     """Every folder below ``test_folder`` that holds goldens, sorted.
 
-    Those with a provenance, and those in a folder ``serialized``, which must have one.
+    Those with a provenance, and those in a folder of ``GOLDEN_FOLDERS``, which must have one.
     """
     return sorted(
         parent
         for parent, _, files in os.walk(test_folder)
         if PROVENANCE_NAME in files
-        or os.path.basename(os.path.dirname(parent)) == SERIALIZED_NAME
-        or (os.path.basename(parent) == SERIALIZED_NAME and files)
+        or os.path.basename(os.path.dirname(parent)) in GOLDEN_FOLDERS
+        or (os.path.basename(parent) in GOLDEN_FOLDERS and files)
     )
 
 
@@ -293,7 +294,7 @@ def stray_files(folder: str) -> List[str]:
     known = {PROVENANCE_NAME}
     for name, golden in load_provenance(folder).goldens.items():
         known.update(f"{name}.{kind}" for kind in golden.files)
-    is_outer = os.path.basename(folder) == SERIALIZED_NAME
+    is_outer = os.path.basename(folder) in GOLDEN_FOLDERS
     return [
         f"{os.path.join(folder, name)}: not in {PROVENANCE_NAME}, so of unknown "
         "origin; remove it, or restore the provenance from version control"

@@ -5,10 +5,11 @@ import os
 from contextlib import suppress
 from typing import Any, Iterator, Tuple
 
+from common_golden import GOLDEN_FOLDERS
+
 from tools.testing.discovery import folder_of_tests, is_hidden
 
 _SOURCES = (".py", ".csv")
-_GOLDENS = "serialized"
 
 
 def fingerprint_of(root: str) -> str:
@@ -49,4 +50,4 @@ def _sources(folder: str, prefix: str) -> Iterator[Tuple[str, int, int, int]]:
 
 
 def _is_passed_over(folder: str) -> bool:
-    return folder == _GOLDENS or is_hidden(folder)
+    return folder in GOLDEN_FOLDERS or is_hidden(folder)

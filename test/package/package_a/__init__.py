@@ -1,0 +1,1 @@
+"""A package that tests put into a torch.package."""
