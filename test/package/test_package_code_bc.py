@@ -264,7 +264,7 @@ class TestPackageCodeBC(PackageGoldenTestCase):
         self.check_package(
             Content(lambda: resources),
             observe,
-            lambda: [sorted(resources), [True, True], [0, 255], "some words"],
+            lambda: [sorted(resources), [True, True, False], [0, 255], "some words"],
         )
 
     @package_golden(since="1.9.0")
