@@ -263,7 +263,7 @@ class GoldenFiles(Mapping):
 def golden_folders(test_folder: str) -> List[str]:
     """Every folder below ``test_folder`` that holds goldens, sorted.
 
-    Those with a provenance, and those in a folder of ``GOLDEN_FOLDERS``, which must have one.
+    Those with a provenance, and those in ``GOLDEN_FOLDERS``, which must have one.
     """
     return sorted(
         parent

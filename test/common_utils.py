@@ -42,7 +42,6 @@ import hashlib
 import inspect
 import os
 import random
-import sys
 import unittest
 import warnings
 from collections.abc import Mapping
@@ -63,13 +62,8 @@ from common_compat import (  # noqa: F401 - for the tests, which import all from
 )
 from common_expected import Tolerance, find_differences, save_expected
 from common_golden import GoldenError, GoldenFiles, release_folders
-from common_ledger import (
-    UnexpectedPass,
-    cell_name,
-    find_break,
-    load_ledger,
-    one_line,
-)
+from common_judging import LedgerMixin, identity_of
+from common_ledger import one_line
 from common_reading import ReadingPlan, read_reading_plan
 from common_releases import ReleaseRange, parse_release
 from common_writing import (
@@ -163,11 +157,6 @@ def identity_seed(identity: str) -> int:
     return int(hashlib.sha256(identity.encode()).hexdigest()[:7], 16)
 
 
-def identity_of(test: unittest.TestCase) -> str:
-    """``Class.test``, however the test's module is called."""
-    return f"{type(test).__name__}.{test._testMethodName}"
-
-
 def golden_name(test: unittest.TestCase, subname: Optional[str] = None) -> str:
     """``Class.test[_subname]``, the name of a golden; a pinned one's is its subname."""
     if subname and test.golden_spec().pinned:
@@ -199,7 +188,7 @@ def get_filenames(test: "GoldenTestCase", subname: Optional[str] = None) -> Mapp
 WRITING = read_writing_plan()
 
 
-class GoldenTestCase(TestCase):
+class GoldenTestCase(LedgerMixin, TestCase):
     """Base class of tests that read goldens; the module's docstring says how."""
 
     # Relative to the file that defines the class.
@@ -237,18 +226,6 @@ class GoldenTestCase(TestCase):
                 return super().run(result)
         finally:
             torch.set_num_threads(threads)
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls._unreported: List[str] = []
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        for kind in sorted(set(cls._unreported)):
-            count = cls._unreported.count(kind)
-            print(f"{cls.__name__}: {count} {kind}", file=sys.stderr)
-        super().tearDownClass()
 
     def golden_spec(self) -> GoldenSpec:
         """What the running test declared with ``@golden``."""
@@ -375,43 +352,20 @@ class GoldenTestCase(TestCase):
     def _cell(self, name: str, parameters: Dict[str, str]) -> Iterator[None]:
         """One file of a golden read by this torch: judge failure by the ledger."""
         self.writer = writer = parameters["writer"]
-        reader = torch.__version__
-        promised = parse_release(writer) <= parse_release(reader)
-        cell = cell_name(identity_of(self), dict(self._subtest.params))
-        judged = promised and not WRITING
-        row = find_break(ledger(), cell, writer, reader) if judged else None
         try:
-            yield
-        except (unittest.SkipTest, GoldenError):
-            # A golden that is missing or altered is never a matter of the reader.
-            raise
-        except Exception as error:
-            message = one_line(error)
-            if WRITING:
-                folder = writer_folder(self, writer)
-                record_fault(folder, name, parameters["file"], message)
-            if not promised:
-                self._report("Unpromised", message)
-            elif row is not None and row.expects(message):
-                self._report("KnownBreak", message, row)
-            else:
-                raise
-        else:
-            if row is not None:
-                raise UnexpectedPass(
-                    f"known_breaks.csv:{row.line} lists this cell, and it passes; "
-                    "remove or narrow the row"
-                )
+            # A writer that fails to read what it wrote is told so, whatever is listed.
+            with self.judged(writer, rows=() if WRITING else None):
+                try:
+                    yield
+                except (unittest.SkipTest, GoldenError):
+                    raise
+                except Exception as error:
+                    if WRITING:
+                        folder = writer_folder(self, writer)
+                        record_fault(folder, name, parameters["file"], one_line(error))
+                    raise
         finally:
             self.writer = ""
-
-    def _report(self, kind: str, *details: Any) -> None:
-        """Tell the result, if it wants to know, of a failure that is no failure."""
-        hook = getattr(self._outcome.result, f"add{kind}", None)
-        if hook is not None:
-            hook(self._subtest or self, *details)
-        else:
-            type(self)._unreported.append(_UNREPORTED[kind])
 
     def _write(self, write: Callable, subname: Optional[str]) -> None:
         """Write the golden ``subname`` of this test, unless it is there."""
@@ -431,15 +385,3 @@ class GoldenTestCase(TestCase):
             test_path=inspect.getfile(type(self)),
         )
         write_golden(WRITING, golden, seed_and_write)
-
-
-_UNREPORTED = {
-    "KnownBreak": "known breaks, listed with their causes in test/known_breaks.csv",
-    "Unpromised": "goldens of newer releases not read, which no release promises",
-}
-
-
-@functools.lru_cache(maxsize=None)
-def ledger() -> Tuple:
-    """The rows of known_breaks.csv, read once."""
-    return load_ledger()

@@ -15,6 +15,7 @@ from tools.testing.discovery import find_test_files
 from tools.testing.execution import list_tests
 from tools.testing.plan import Plan
 from tools.testing.records import Listing
+from tools.testing.selection import without_twins
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def list_suite() -> Listing:
 
 def declared_goldens(listing: Listing) -> Iterator[DeclaredGolden]:
     """Every golden that the listed tests declare."""
-    for test in listing.tests:
+    # An aggregator such as test_jit.py has the tests of other files, too.
+    for test in without_twins(listing.tests):
         if test.golden is None:
             continue
         for name, releases in test.golden["goldens"].items():

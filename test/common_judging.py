@@ -1,0 +1,100 @@
+"""Judging what a test finds by the ledger of known breaks (Python 3.7, torch 1.0)."""
+
+import functools
+import sys
+import unittest
+from contextlib import contextmanager
+from typing import Any, Iterable, Iterator, List, Optional, Tuple
+
+import torch
+
+from common_golden import GoldenError
+from common_ledger import (
+    KnownBreak,
+    UnexpectedPass,
+    cell_name,
+    find_break,
+    load_ledger,
+    one_line,
+)
+from common_releases import parse_release
+
+_UNREPORTED = {
+    "KnownBreak": "known breaks, listed with their causes in test/known_breaks.csv",
+    "Unpromised": "goldens of newer releases not read, which no release promises",
+}
+
+
+def identity_of(test: unittest.TestCase) -> str:
+    """``Class.test``, however the test's module is called."""
+    return f"{type(test).__name__}.{test._testMethodName}"
+
+
+@functools.lru_cache(maxsize=None)
+def ledger() -> Tuple[KnownBreak, ...]:
+    """The rows of known_breaks.csv, read once."""
+    return load_ledger()
+
+
+class LedgerMixin:
+    """For a TestCase: ``judged`` is where it may fail as the ledger says."""
+
+    _unreported: List[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls._unreported = []
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        for kind in sorted(set(cls._unreported)):
+            count = cls._unreported.count(kind)
+            print(f"{cls.__name__}: {count} {kind}", file=sys.stderr)
+        super().tearDownClass()
+
+    @contextmanager
+    def judged(
+        self, writer: Optional[str] = None, rows: Optional[Iterable[KnownBreak]] = None
+    ) -> Iterator[None]:
+        """Let the running test or sub-test fail as a row of the ledger says, only so.
+
+        ``writer`` is the release that wrote what is read, by default the running torch;
+        of a newer one nothing is promised.  ``rows`` take the place of the ledger.
+        Raises UnexpectedPass where a row lists what passes.
+        """
+        reader = torch.__version__
+        writer = reader if writer is None else writer
+        promised = parse_release(writer) <= parse_release(reader)
+        cell = cell_name(
+            identity_of(self), dict(self._subtest.params) if self._subtest else {}
+        )
+        rows = ledger() if rows is None else rows
+        row = find_break(rows, cell, writer, reader) if promised else None
+        try:
+            yield
+        except (unittest.SkipTest, GoldenError):
+            # A golden that is missing or altered is never a matter of the reader.
+            raise
+        except Exception as error:
+            message = one_line(error)
+            if not promised:
+                self._report("Unpromised", message)
+            elif row is not None and row.expects(message):
+                self._report("KnownBreak", message, row)
+            else:
+                raise
+        else:
+            if row is not None:
+                raise UnexpectedPass(
+                    f"known_breaks.csv:{row.line} lists this cell, and it passes; "
+                    "remove or narrow the row"
+                )
+
+    def _report(self, kind: str, *details: Any) -> None:
+        """Tell the result, if it wants to know, of a failure that is no failure."""
+        hook = getattr(self._outcome.result, f"add{kind}", None)
+        if hook is not None:
+            hook(self._subtest or self, *details)
+        else:
+            type(self)._unreported.append(_UNREPORTED[kind])

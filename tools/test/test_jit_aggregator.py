@@ -1,0 +1,60 @@
+"""test/test_jit.py holds all tests of test/jit, which do not run by their own files."""
+
+import subprocess
+import sys
+import unittest
+
+from tools import ROOT
+from tools.testing.discovery import find_test_files
+from tools.testing.execution import list_tests
+from tools.testing.plan import Plan
+from tools.testing.selection import without_twins
+
+AGGREGATOR = "test/test_jit.py"
+FILES = [file for file in find_test_files(ROOT) if file.startswith("test/jit/")]
+# Runs each file as a script, in one process for the sake of one import of torch.
+RUN = """
+import runpy, sys
+for file in sys.argv[1:]:
+    try:
+        runpy.run_path(file, run_name="__main__")
+    except RuntimeError as error:
+        print(file, error, sep=": ")
+"""
+
+
+class TestAggregator(unittest.TestCase):
+    """What test_jit.py holds, and what its files say when they are run."""
+
+    def test_each_test_once(self):
+        """The aggregator has each test of each file, and a run drops these twins."""
+        listing = list_tests([*FILES, AGGREGATOR], Plan())
+        self.assertEqual((), tuple(listing.problems))
+        here, there = (
+            {(test.defined, test.name) for test in listing.tests if test.file in files}
+            for files in (FILES, [AGGREGATOR])
+        )
+        self.assertEqual(set(FILES), {file for file, _ in here})
+        self.assertEqual(here, there)
+        left = {test.file for test in without_twins(listing.tests)}
+        self.assertEqual(set(FILES), left)
+
+    def test_each_file_says_what_runs_it(self):
+        """A file of test/jit that is run as a script names the aggregator."""
+        run = subprocess.run(
+            [sys.executable, "-c", RUN, *FILES],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        self.assertEqual(0, run.returncode, run.stderr)
+        told = dict(line.split(": ", 1) for line in run.stdout.splitlines())
+        self.assertEqual(set(FILES), set(told))
+        for file, message in told.items():
+            with self.subTest(file=file):
+                self.assertIn(f"python {AGGREGATOR} TESTNAME", message)
+
+
+if __name__ == "__main__":
+    unittest.main()
