@@ -106,6 +106,7 @@ def write_golden(
         }
         seed = write(files)
         records = {kind: record_file(path) for kind, path in files.items()}
+        run = describe_run(plan, golden.test_path)
         # Forget the golden before its files change: an interruption here
         # leaves strays that the next run overwrites, not a false hash.
         save_provenance(folder, provenance.without_golden(name))
@@ -114,7 +115,6 @@ def write_golden(
     finally:
         shutil.rmtree(temporary)
     written = Golden(run=0, seed=seed, files=records, note=golden.note)
-    run = describe_run(plan, golden.test_path)
     save_provenance(folder, provenance.with_golden(name, run, written))
     _written.add((folder, name))
 
@@ -142,7 +142,8 @@ def describe_run(plan: WritingPlan, test_path: str) -> Dict[str, Any]:
     }
     return {
         "torch_version": str(torch.__version__),
-        "torch_git": torch.version.git_version,
+        # Since 1.1.
+        "torch_git": getattr(torch.version, "git_version", None),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu_capability": cpu_capability(),
