@@ -55,6 +55,23 @@ def reader_has(release: str) -> bool:
     return parse_release(torch.__version__) >= parse_release(release)
 
 
+def package_exporter(into: Any, importer: Any = None) -> Any:
+    """A PackageExporter of torch.package that writes to a path or buffer.
+
+    ``importer`` is a PackageImporter that has what the running Python has not.
+    """
+    package = import_first("torch.package")
+    parameters = inspect.signature(package.PackageExporter).parameters
+    # 1.8 and 1.9 tell of each file unless told not to.
+    options = {"verbose": False} if "verbose" in parameters else {}
+    if importer and "importer" in parameters:
+        options["importer"] = [importer, package.sys_importer]
+    exporter = package.PackageExporter(into, **options)
+    if importer and "importer" not in parameters:
+        exporter.importers.insert(0, importer.import_module)
+    return exporter
+
+
 def load_golden(path: str, **options: Any) -> Any:
     """``torch.load`` of a file whose hash was checked, pickled classes included."""
     if "weights_only" in inspect.signature(torch.load).parameters:

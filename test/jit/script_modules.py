@@ -4,12 +4,12 @@ A decorator that the running torch lacks does nothing here; the tests say from w
 release on a module can be compiled.  Runs on Python 3.7 with torch 1.0.
 """
 
+import functools
 from typing import Dict, List, Tuple
 
 import torch
 from torch import Tensor
 
-from common_compat import reader_has
 from common_values import numbers
 
 
@@ -20,8 +20,6 @@ def decorator(name):
 
 export, ignore, unused = map(decorator, ("export", "ignore", "unused"))
 overload = decorator("_overload_method")
-# Release 1.3 has interfaces, and fails on those of modules when it imports them.
-interface = decorator("interface" if reader_has("1.4.0") else "no interface")
 
 
 class Child(torch.nn.Module):
@@ -164,12 +162,20 @@ class Hooked(torch.nn.Module):
         return output, input[0]
 
 
-@interface
-class Changer(torch.nn.Module):
-    """What changes a tensor: an interface of modules."""
+@functools.lru_cache(maxsize=None)
+def changer():
+    """An interface of modules: what changes a tensor.
 
-    def forward(self, x: Tensor) -> Tensor:
-        pass
+    Made when it is needed: until 1.9 a process refuses the second of a name, and each
+    test file imports this one anew.
+    """
+
+    @torch.jit.interface
+    class Changer(torch.nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            pass
+
+    return Changer
 
 
 class Doubler(torch.nn.Module):
@@ -190,35 +196,43 @@ class Adder(torch.nn.Module):
         return x + self.weight
 
 
-class Interface(torch.nn.Module):
-    """A submodule called through an interface."""
+def with_interface():
+    """A module with a submodule called through an interface."""
+    Changer = changer()
 
-    changer: Changer
+    class Interface(torch.nn.Module):
+        changer: Changer
 
-    def __init__(self):
-        super().__init__()
-        self.changer = Adder()
+        def __init__(self):
+            super().__init__()
+            self.changer = Adder()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.changer.forward(x) * 2
+        def forward(self, x: Tensor) -> Tensor:
+            return self.changer.forward(x) * 2
+
+    return Interface()
 
 
-class Interfaces(torch.nn.Module):
-    """Submodules called through an interface that both implement."""
+def with_interfaces():
+    """A module with two submodules called through the interface that both implement."""
+    Changer = changer()
 
-    first: Changer
-    second: Changer
+    class Interfaces(torch.nn.Module):
+        first: Changer
+        second: Changer
 
-    def __init__(self):
-        super().__init__()
-        self.first = Doubler()
-        self.second = Adder()
+        def __init__(self):
+            super().__init__()
+            self.first = Doubler()
+            self.second = Adder()
 
-    def forward(self, x: Tensor) -> Tensor:
-        changer = self.first
-        x = changer.forward(x)
-        changer = self.second
-        return changer.forward(x)
+        def forward(self, x: Tensor) -> Tensor:
+            changer = self.first
+            x = changer.forward(x)
+            changer = self.second
+            return changer.forward(x)
+
+    return Interfaces()
 
 
 def scripted_function(x: Tensor, n: int) -> Tensor:

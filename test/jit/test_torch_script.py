@@ -268,12 +268,12 @@ class TestScriptLanguage(ScriptTestCase):
     @script_golden(since="1.4.0")
     def test_interface(self):
         """A submodule called through an interface."""
-        self.check_script(modules.Interface, (numbers(2),), (numbers(3, 2),))
+        self.check_script(modules.with_interface, (numbers(2),), (numbers(3, 2),))
 
     @script_golden(since="1.7.0")
     def test_interfaces(self):
         """Two submodules called through one name, which 1.4 to 1.6 crash on."""
-        self.check_script(modules.Interfaces, (numbers(2),), (numbers(3, 2),))
+        self.check_script(modules.with_interfaces, (numbers(2),), (numbers(3, 2),))
 
     @script_golden(since="1.3.0")
     def test_module_containers(self):

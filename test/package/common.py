@@ -1,6 +1,5 @@
 """Base of the tests of torch.package (Python 3.7, torch 1.8 on)."""
 
-import inspect
 import itertools
 import os
 import sys
@@ -25,23 +24,6 @@ def needs(release, what):
     return unittest.skipUnless(
         reader_has(release), f"torch {torch.__version__} lacks {what} (since {release})"
     )
-
-
-def package_exporter(into, importer=None):
-    """A PackageExporter that writes to a path or buffer.
-
-    ``importer`` is a PackageImporter that has what the running Python has not.
-    """
-    exporter = torch.package.PackageExporter
-    parameters = inspect.signature(exporter).parameters
-    # 1.8 and 1.9 tell of each file unless told not to.
-    options = {"verbose": False} if "verbose" in parameters else {}
-    if importer and "importer" in parameters:
-        options["importer"] = [importer, torch.package.sys_importer]
-    opened = exporter(into, **options)
-    if importer and "importer" not in parameters:
-        opened.importers.insert(0, importer.import_module)
-    return opened
 
 
 def intern(exporter, *patterns):

@@ -13,7 +13,8 @@ from unittest import mock
 
 import torch
 
-from common import SINCE, intern, package_exporter
+from common import SINCE, intern
+from common_compat import package_exporter
 from common_expected import save_expected
 from common_utils import GoldenTestCase, golden
 

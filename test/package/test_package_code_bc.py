@@ -23,8 +23,8 @@ import torch
 _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(_here), _here]
 
-from common import SINCE, needs, package_exporter  # noqa: E402
-from common_compat import reader_has  # noqa: E402
+from common import SINCE, needs  # noqa: E402
+from common_compat import package_exporter, reader_has  # noqa: E402
 from common_utils import run_tests  # noqa: E402
 from common_values import numbers, with_numbers  # noqa: E402
 from package_describe import (  # noqa: E402

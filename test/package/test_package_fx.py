@@ -18,9 +18,8 @@ from common import (  # noqa: E402
     PackageTestCase,
     intern,
     needs,
-    package_exporter,
 )
-from common_compat import reader_has, run_tests  # noqa: E402
+from common_compat import package_exporter, reader_has, run_tests  # noqa: E402
 
 if reader_has(SINCE):
     from package_a import subpackage, test_all_leaf_modules_tracer, test_module

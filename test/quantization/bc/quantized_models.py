@@ -116,13 +116,6 @@ def quantize_with_fx(module, value):
     return quantize_fx.convert_fx(prepared)
 
 
-def package_exporter(path):
-    """A PackageExporter for ``path``; 1.8 told of each file unless told not to."""
-    parameters = inspect.signature(torch.package.PackageExporter).parameters
-    options = {"verbose": False} if "verbose" in parameters else {}
-    return torch.package.PackageExporter(path, **options)
-
-
 def observed_ranges(model):
     """What each observer saw and each fake quantization uses, by module.
 

@@ -4,13 +4,13 @@ import copy
 
 import torch
 
+from common_compat import package_exporter
 from common_expected import load_expected, save_expected
 from common_utils import GoldenTestCase, load_golden
 from quantized_engines import FLOAT_KERNELS, static_tolerance
 from quantized_models import (
     make_input,
     observed_ranges,
-    package_exporter,
     plain_state,
     poisoned_memory,
     quantize_jit,
