@@ -204,7 +204,7 @@ class TestGraphModule(GraphModuleTestCase):
     @fx_golden()
     def test_method_chain(self):
         """Methods of the results of methods."""
-        self.check_traced(models.MethodChain(), (numbers(6),), gradients=False)
+        self.check_traced(models.MethodChain(), (numbers(6),))
 
     @fx_golden()
     def test_outputs(self):
