@@ -31,7 +31,7 @@ from tools.golden.releases import LOCAL, Release
 
 FOLDER_VARIABLE = "TORCH_GOLDEN_CACHE"
 CAP_VARIABLE = "TORCH_GOLDEN_CACHE_CAP"
-DEFAULT_CAP_GB = 20
+DEFAULT_CAP_GB = 14
 GB = 10**9
 
 PARTIAL = ".partial-"

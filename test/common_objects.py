@@ -1,0 +1,103 @@
+"""Objects as plain data in which nothing of a tensor is left out.
+
+What ``described`` gives is kept and compared by common_expected.py.  It tells of each
+tensor its class, dtype, shape, strides, device, whether it requires a gradient, which
+tensors of the object share a storage or are one, and each element; of containers their
+kind, keys and order.  Runs on Python 3.7 with torch 1.0.
+"""
+
+import collections.abc
+import types
+from typing import Any, Dict, List
+
+import torch
+
+_PLAIN = (str, bool, int, float, bytes, complex, type(None))
+_FUNCTIONS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    type,
+)
+# Of torch's own constants the text is the same in each release.
+_NAMED = tuple(
+    getattr(torch, name)
+    for name in ("dtype", "device", "layout", "memory_format", "qscheme")
+    if hasattr(torch, name)
+)
+
+
+def described(value: Any) -> Any:
+    """``value`` as data that ``save_expected`` can keep.
+
+    Raises TypeError, with its name, for a class of which it does not know what matters.
+    """
+    return Description().of(value)
+
+
+class Description:
+    """Describes the parts of one object; a subclass may know more classes.
+
+    Storages and tensors are numbered as they are met, so that parts which share one
+    have the same number.
+    """
+
+    def __init__(self) -> None:
+        self._storages: Dict[int, int] = {}
+        self._tensors: Dict[int, int] = {}
+        # What is numbered by its address must not be freed meanwhile.
+        self._held: List[Any] = []
+
+    def of(self, value: Any) -> Any:
+        """The description of one part."""
+        if isinstance(value, torch.Tensor):
+            return self.of_tensor(value)
+        if isinstance(value, torch.Size):
+            return {"Size": list(value)}
+        if isinstance(value, (list, tuple)):
+            return {type(value).__name__: [self.of(item) for item in value]}
+        if isinstance(value, collections.abc.Mapping):
+            items = [[self.of(key), self.of(entry)] for key, entry in value.items()]
+            return {type(value).__name__: items}
+        if isinstance(value, (set, frozenset)):
+            return {type(value).__name__: sorted(map(repr, value))}
+        return self.of_other(value)
+
+    def of_other(self, value: Any) -> Any:
+        """The description of what is neither tensor nor container."""
+        if isinstance(value, (bytes, complex)):
+            return {type(value).__name__: repr(value)}
+        if type(value) in _PLAIN:
+            return value
+        if isinstance(value, _NAMED):
+            return {type(value).__name__: str(value)}
+        if isinstance(value, _FUNCTIONS):
+            # Without its module: torch moves things, and old names lead there.
+            return {"named": value.__qualname__}
+        raise TypeError(f"no description for {type(value).__name__}")
+
+    def of_tensor(self, tensor: torch.Tensor) -> Dict[str, Any]:
+        """The description of a tensor that has strides."""
+        return {
+            "class": type(tensor).__name__,
+            "number": self._number(self._tensors, id(tensor), tensor),
+            "requires_grad": tensor.requires_grad,
+            "device": str(tensor.device),
+            "strides": list(tensor.stride()),
+            "storage": self._storage(tensor),
+            "elements": tensor.detach(),
+        }
+
+    def _storage(self, tensor: torch.Tensor) -> Any:
+        """Which storage holds the elements, and from which element on."""
+        # Since 2.0 without a type.
+        get = getattr(tensor, "untyped_storage", tensor.storage)
+        storage = get()
+        address = storage.data_ptr()
+        if not address:
+            return None
+        return [self._number(self._storages, address, tensor), tensor.storage_offset()]
+
+    def _number(self, numbers: Dict[int, int], address: int, held: Any) -> int:
+        self._held.append(held)
+        return numbers.setdefault(address, len(numbers))
