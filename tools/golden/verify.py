@@ -1,7 +1,7 @@
 """The command ``verify``: the goldens against what the tests declare.
 
 Every file against its hash; every golden that should exist does; every file that
-exists belongs to a test; provenance complete.
+exists belongs to a test; provenance complete; large files have their reason.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from common_golden import (
 
 from tools import TEST_FOLDER
 from tools.golden.declared import DeclaredGolden, declared_goldens, list_suite
+from tools.golden.large import size_problems
 from tools.golden.releases import load_releases
 
 HELP = "check every golden: hash, provenance, and that it belongs to a test"
@@ -39,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """Print each problem; exit code 1 if there is one."""
     listing = list_suite()
     goldens = list(declared_goldens(listing))
-    problems = list(find_problems(goldens, Path(TEST_FOLDER)))
+    root = Path(TEST_FOLDER)
+    problems = [*find_problems(goldens, root), *size_problems(root)]
     for problem in problems:
         print(problem)
     count = len(golden_folders(TEST_FOLDER))
