@@ -47,7 +47,7 @@ class Attributes(Description):
         try:
             return super().of_other(value)
         except TypeError:
-            return {type(value).__name__: self.of(vars(value))}
+            return {type(value).__name__: self.of(getattr(value, "__dict__", None))}
 
 
 def form_and_numbers(value):
@@ -89,3 +89,20 @@ def states_in(state_dict):
         index for group in state_dict["param_groups"] for index in group["params"]
     ]
     return [state_dict["state"].get(index) for index in indices]
+
+
+def differing(place, found, expected):
+    """Where two forms differ: the place, and what is in either."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        pairs = [(key, found.get(key), expected.get(key)) for key in expected]
+        pairs += [(key, found[key], None) for key in found if key not in expected]
+    elif isinstance(found, list) and isinstance(expected, list):
+        pairs = list(zip(range(len(found)), found, expected))
+        if len(found) != len(expected):
+            yield place, f"{len(found)} items", f"{len(expected)} items"
+    else:
+        if repr(found) != repr(expected):
+            yield place, repr(found), repr(expected)
+        return
+    for key, ours, theirs in pairs:
+        yield from differing(f"{place}[{key!r}]", ours, theirs)

@@ -5,17 +5,19 @@ import inspect
 
 import torch
 
-from common_compat import load_golden, reader_has
+from common_compat import reader_has
 from common_expected import load_expected, load_plain, save_expected
 from common_utils import GoldenTestCase
 from optim_cases import OptimizerCase, Variant
 from optim_describe import (
+    differing,
     form_and_numbers,
     options_of,
     parameters_of,
     states_in,
     states_of,
 )
+from optim_files import load, save
 from optim_training import STEPS_AFTER, STEPS_BEFORE, Training
 
 KINDS = ("state_dict.pt", "optimizer.pt", "expected.npz")
@@ -130,13 +132,13 @@ class OptimizerTestCase(GoldenTestCase):
         expected["added names"] = names_of(optimizer.param_groups[-1:])
         save_expected(files["expected.npz"], expected)
 
-    def _read_raw(self, case, variant, kind, files, load=load_golden):
+    def _read_raw(self, case, variant, kind, files):
         """The dict that was saved has the options and states of the live optimizer."""
         self._check_raw(files, load(files[kind]))
 
     def _read_weights(self, case, variant, kind, files):
         """The same holds for what torch.load takes for safe."""
-        self._check_raw(files, torch.load(files[kind], weights_only=True))
+        self._check_raw(files, load(files[kind], weights_only=True))
 
     def _check_raw(self, files, state_dict):
         path, groups = files["expected.npz"], state_dict["param_groups"]
@@ -148,7 +150,7 @@ class OptimizerTestCase(GoldenTestCase):
 
     def _load(self, case, variant, kind, path):
         """The optimizer that a file gives."""
-        loaded = load_golden(path)
+        loaded = load(path)
         if kind == "optimizer.pt":
             return loaded
         optimizer = build(case, variant, fresh=True)
@@ -156,7 +158,7 @@ class OptimizerTestCase(GoldenTestCase):
         return optimizer
 
     def _read_loaded(self, case, variant, kind, files):
-        """The loaded optimizer holds what was saved, in the form that this torch uses."""
+        """The loaded optimizer holds what was saved, in the form that torch uses."""
         optimizer, path = (
             self._load(case, variant, kind, files[kind]),
             files["expected.npz"],
@@ -183,17 +185,17 @@ class OptimizerTestCase(GoldenTestCase):
         """What the writer did not know is as in an optimizer that was never saved."""
         native = build(case, variant)
         take_steps(native, case, 0, STEPS_BEFORE)
-        self.assertEqual(form, form_and_numbers(states_of(native))[0])
+        native_form = form_and_numbers(states_of(native))[0]
+        for place, found, here in differing("state", form, native_form):
+            self.fail(f"form of {place}: {found}, by this torch itself {here}")
         for index, group in enumerate(native.param_groups):
             new = [name for name in names_of([group])[0] if name not in names[index]]
             loaded = optimizer.param_groups[index]
             for name in new:
                 # Not given is as good as None or False; what needs it will tell.
-                self.assertEqual(
-                    loaded.get(name) or None,
-                    group[name] or None,
-                    f"option {name}, which the writer did not have",
-                )
+                found, here = loaded.get(name) or None, group[name] or None
+                if found != here:
+                    self.fail(f"option {name}: {found}, by this torch itself {here}")
 
     def _read_steps(self, case, variant, kind, files):
         """The next steps give the numbers that they gave the writer."""
@@ -240,12 +242,6 @@ def set_parameters(optimizer, path):
             parts = saved.split([p.numel() for p in ours])
             for parameter, part in zip(ours, parts):
                 parameter.copy_(part.reshape(parameter.shape))
-
-
-def save(value, path) -> None:
-    """``torch.save`` without the name of the file in each of its records."""
-    with open(path, "wb") as file:
-        torch.save(value, file)
 
 
 def has_weights_only() -> bool:
