@@ -47,6 +47,10 @@ class Variant:
     since: str
     options: Dict[str, Any] = field(default_factory=dict)
     groups: Tuple[Group, ...] = (Group(),)
+    # Whether the parameters are given with names.
+    named: bool = False
+    # Whether it is pickled whole, too: what only chooses an implementation is not.
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class OptimizerCase:
     def since(self) -> str:
         """The first release that has it: variants are in the order of releases."""
         return next(iter(self.variants.values())).since
+
+    def subnames(self, whole: bool) -> Dict[str, str]:
+        """The variants that are pickled whole, or the others, with their ``since``."""
+        variants = self.variants.items()
+        return {name: each.since for name, each in variants if each.whole is whole}
 
 
 def _variants(
@@ -89,16 +98,16 @@ def _variants(
     several.append(Group({"lr": 2.0}, frozen=True))
     variants = {"groups": Variant(since, options, tuple(several))}
     if flags:
-        variants["flags"] = Variant("2.0.1", options, tuple(map(Group, flags)))
+        groups = tuple(map(Group, flags))
+        variants["flags"] = Variant("2.0.1", options, groups, whole=False)
     if tensor_lr:
         rate = torch.tensor(0.25, dtype=torch.float64)
-        variants["tensor_lr"] = Variant(tensor_lr, dict(options, lr=rate))
+        variants["tensor_lr"] = Variant(tensor_lr, dict(options, lr=rate), whole=False)
     if fused:
-        variants["fused"] = Variant("2.4.1", dict(options, fused=True))
+        variants["fused"] = Variant("2.4.1", dict(options, fused=True), whole=False)
     return variants
 
 
-_MAXIMIZE = ({"maximize": True, "differentiable": True},)
 _FLAGS = ({"maximize": True, "foreach": True}, {"differentiable": True})
 _MOMENTS = {"betas": (0.5, 0.75), "eps": 0.0625}
 _DECAY = {"weight_decay": 0.125}
@@ -135,13 +144,11 @@ _CASES = (
             dict(_MOMENTS, amsgrad=True),
             dict(_DECAY, lr=0.125),
             flags=_FLAGS,
-            tensor_lr="2.0.1",
-            fused=True,
         ),
     ),
     OptimizerCase(
         "Adamax",
-        _variants("1.0.1", _MOMENTS, dict(_DECAY, lr=0.125), flags=_MAXIMIZE),
+        _variants("1.0.1", _MOMENTS, dict(_DECAY, lr=0.125)),
     ),
     OptimizerCase(
         "NAdam",
@@ -154,7 +161,7 @@ _CASES = (
     ),
     OptimizerCase(
         "RAdam",
-        _variants("1.10.2", _MOMENTS, dict(_DECAY, lr=0.125), flags=_FLAGS[1:]),
+        _variants("1.10.2", _MOMENTS, dict(_DECAY, lr=0.125)),
     ),
     OptimizerCase(
         "Adagrad",
@@ -162,7 +169,6 @@ _CASES = (
             "1.0.1",
             {"lr_decay": 0.25},
             dict(_DECAY, lr=0.125),
-            flags=_MAXIMIZE,
             fused=True,
             initial_accumulator_value=0.5,
         ),
@@ -174,7 +180,6 @@ _CASES = (
             "1.0.1",
             {"rho": 0.5, "eps": 0.0625},
             dict(_DECAY, lr=0.125),
-            flags=_MAXIMIZE,
         ),
     ),
     OptimizerCase(
@@ -193,7 +198,6 @@ _CASES = (
             "1.0.1",
             {"etas": (0.25, 1.5)},
             {"step_sizes": (0.125, 0.375)},
-            flags=_MAXIMIZE,
         ),
     ),
     OptimizerCase(
@@ -202,7 +206,6 @@ _CASES = (
             "1.0.1",
             {"lambd": 0.125, "alpha": 0.5, "t0": 2},
             {"t0": 1, "weight_decay": 0.125},
-            flags=_MAXIMIZE,
         ),
     ),
     OptimizerCase(
@@ -218,7 +221,10 @@ _CASES = (
                 ),
             ),
             "flags": Variant(
-                "2.0.1", {"lr": 0.25, "maximize": True}, (Group(shape=(3, 2)),)
+                "2.0.1",
+                {"lr": 0.25, "maximize": True},
+                (Group(shape=(3, 2)),),
+                whole=False,
             ),
         },
         gradients="sparse",
@@ -243,14 +249,18 @@ _CASES = (
                 "2.5.1",
                 {"lr": 0.25},
                 (
-                    Group({"beta2_decay": -0.5, "d": 2.0, "eps": (0.25, 0.125)}),
+                    Group(
+                        {
+                            "maximize": True,
+                            "beta2_decay": -0.5,
+                            "d": 2.0,
+                            "eps": (0.25, 0.125),
+                        }
+                    ),
                     Group(dict(_DECAY), shape=(3,)),
                     Group({"lr": 0.5}, "float32"),
                     Group(frozen=True),
                 ),
-            ),
-            "flags": Variant(
-                "2.5.1", {"lr": 0.25}, (Group({"maximize": True}), Group())
             ),
         },
     ),
@@ -272,3 +282,11 @@ _CASES = (
     ),
 )
 OPTIMIZERS = {case.name: case for case in _CASES}
+# It is the base of all that knows of names.
+OPTIMIZERS["SGD"].variants["named"] = Variant(
+    "2.6.0",
+    {"lr": 0.25, "momentum": 0.5},
+    (Group(), Group({"lr": 0.5})),
+    named=True,
+    whole=False,
+)

@@ -15,7 +15,7 @@ sys.path += [os.path.dirname(_here), _here]
 from common_compat import reader_has  # noqa: E402
 from common_utils import golden, run_tests  # noqa: E402
 from optim_cases import OPTIMIZERS  # noqa: E402
-from optim_test_case import KINDS, OptimizerTestCase  # noqa: E402
+from optim_test_case import KINDS, STATE_KINDS, OptimizerTestCase  # noqa: E402
 
 
 class TestOptim(OptimizerTestCase):
@@ -35,24 +35,30 @@ class TestOptim(OptimizerTestCase):
         self.assertEqual(sorted(public), sorted(known))
 
 
-def _test_of(case):
-    """The test of an optimizer, each of its variants a golden."""
-    subnames = {name: variant.since for name, variant in case.variants.items()}
+class TestOptimOptions(OptimizerTestCase):
+    """What chooses an implementation, a sign or names is in the state alone."""
 
-    @golden(since=case.since, kinds=KINDS, subnames=subnames)
+
+def _test_of(case, whole):
+    """The test of an optimizer, each of its variants a golden."""
+    subnames = case.subnames(whole)
+    kinds = KINDS if whole else STATE_KINDS
+
+    @golden(since=next(iter(subnames.values())), kinds=kinds, subnames=subnames)
     def test(self):
         for subname in subnames:
             if self.has_subname(subname):
                 self.check_optimizer(case, subname)
 
     test.__name__ = f"test_{case.name}"
-    test.__qualname__ = f"TestOptim.test_{case.name}"
     test.__doc__ = f"{case.name} goes on with the numbers of the writer's."
     return test
 
 
 for _case in OPTIMIZERS.values():
-    setattr(TestOptim, f"test_{_case.name}", _test_of(_case))
+    setattr(TestOptim, f"test_{_case.name}", _test_of(_case, whole=True))
+    if _case.subnames(whole=False):
+        setattr(TestOptimOptions, f"test_{_case.name}", _test_of(_case, whole=False))
 
 
 if __name__ == "__main__":

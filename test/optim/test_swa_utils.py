@@ -13,10 +13,10 @@ sys.path += [os.path.dirname(_here), _here]
 
 from common_compat import import_first  # noqa: E402
 from common_expected import Tolerance, save_expected  # noqa: E402
-from common_objects import described  # noqa: E402
 from common_utils import GoldenTestCase, golden, run_tests  # noqa: E402
-from common_values import copied, numbers, with_numbers  # noqa: E402
+from common_values import numbers, with_numbers  # noqa: E402
 from optim_callables import averaged  # noqa: E402
+from optim_describe import form_and_numbers  # noqa: E402
 from optim_files import load, save  # noqa: E402
 from optim_test_case import has_weights_only  # noqa: E402
 
@@ -44,9 +44,17 @@ def _updated(model, scales):
     return model
 
 
-def _observed(model):
-    """What a model holds now: its tensors will change."""
-    return copied(described(model.state_dict()))
+def _observed(state):
+    """The form of a state, and its numbers as they are now."""
+    form, elements = form_and_numbers(state)
+    return {"form": form, "numbers": elements.clone()}
+
+
+def _after_batches(model):
+    """The state after update_bn, and an output with it."""
+    swa_utils.update_bn([numbers(4, 2), numbers(4, 2) * 2], model)
+    output = model.eval()(numbers(2, 2))
+    return _observed([model.state_dict(), output])
 
 
 class TestSWAUtils(GoldenTestCase):
@@ -58,16 +66,15 @@ class TestSWAUtils(GoldenTestCase):
         Sub-tests of their own are what was loaded, what it is after two more models,
         and what update_bn makes of it then.
         """
-        batches = [numbers(4, 2), numbers(4, 2) * 2]
 
         def write(files):
             model = _updated(make(_model()), _SCALES[:2])
             save(model.state_dict(), files["state_dict.pt"])
             save(model, files["module.pt"])
-            expected = {"loaded": _observed(model)}
-            expected["updated"] = _observed(_updated(model, _SCALES[2:]))
-            swa_utils.update_bn(batches, model)
-            expected["normalized"] = [_observed(model), model.eval()(numbers(2, 2))]
+            expected = {"loaded": _observed(model.state_dict())}
+            _updated(model, _SCALES[2:])
+            expected["updated"] = _observed(model.state_dict())
+            expected["normalized"] = _after_batches(model)
             save_expected(files["expected.npz"], expected)
 
         def loaded(kind, files):
@@ -79,18 +86,18 @@ class TestSWAUtils(GoldenTestCase):
 
         def read(part, kind, files):
             model = loaded(kind, files)
-            found = _observed(model)
             if part != "loaded":
-                found = _observed(_updated(model, _SCALES[2:]))
+                _updated(model, _SCALES[2:])
             if part == "normalized":
-                swa_utils.update_bn(batches, model)
-                found = [_observed(model), model.eval()(numbers(2, 2))]
+                found = _after_batches(model)
+            else:
+                found = _observed(model.state_dict())
             tolerance = None if part == "loaded" else _AVERAGES
             self.check_expected(files["expected.npz"], found, tolerance, part)
 
         def read_weights(files):
             found = load(files["state_dict.pt"], weights_only=True)
-            self.check_expected(files["expected.npz"], described(found), part="loaded")
+            self.check_expected(files["expected.npz"], _observed(found), part="loaded")
 
         for part in ("loaded", "updated", "normalized"):
             for kind in ("state_dict.pt", "module.pt"):
