@@ -88,7 +88,7 @@ def _described(values):
 
 
 def _pruned(found, expected):
-    """A description without the keys that the states of inner schedulers gained."""
+    """A description without what the states of inner schedulers gained."""
     if not isinstance(found, dict) or not isinstance(expected, dict):
         return found
     if set(found) == set(expected) == {"list"}:
@@ -96,14 +96,10 @@ def _pruned(found, expected):
         if len(found["list"]) == len(expected["list"]):
             return {"list": [_pruned(*pair) for pair in pairs]}
     if set(found) == set(expected) == {"dict"}:
-        values = {repr(key): value for key, value in expected["dict"]}
-        return {
-            "dict": [
-                [key, _pruned(value, values[repr(key)])]
-                for key, value in found["dict"]
-                if repr(key) in values
-            ]
-        }
+        # Their order is that of the scheduler which loaded them.
+        values = {repr(key): value for key, value in found["dict"]}
+        pairs = [(key, values.get(repr(key)), value) for key, value in expected["dict"]]
+        return {"dict": [[key, _pruned(found, value)] for key, found, value in pairs]}
     return found
 
 
