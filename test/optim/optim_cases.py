@@ -61,7 +61,9 @@ class OptimizerCase:
     variants: Dict[str, Variant]
     # The kind of gradients that Training gives it: dense, sparse or closure.
     gradients: str = "dense"
+    # Of the parameters after steps, and of the states.
     tolerances: Dict[str, Tolerance] = field(default_factory=lambda: TOLERANCES)
+    state_tolerances: Dict[str, Tolerance] = field(default_factory=lambda: TOLERANCES)
     # Whether it trains a group that was added to it: one alone, or a state that only
     # the constructor makes, do not let it.
     grows: bool = True
@@ -240,6 +242,7 @@ _CASES = (
         },
         gradients="closure",
         tolerances=_ITERATED,
+        state_tolerances=_ITERATED,
         grows=False,
     ),
     OptimizerCase(
