@@ -66,6 +66,19 @@ def load_expected(path: str, part: str) -> torch.Tensor:
     )
 
 
+def load_plain(path: str, part: str) -> Any:
+    """The plain data (no tensor, no set) under the key ``part`` of what was written."""
+    return _undescribed(dict(_load(path)[0]["dict"])[part])
+
+
+def _undescribed(tree: Any) -> Any:
+    if isinstance(tree, list):
+        return [_undescribed(item) for item in tree]
+    if _is_dict(tree):
+        return {key: _undescribed(value) for key, value in tree["dict"]}
+    return tree
+
+
 def _dtype(name: str) -> torch.dtype:
     return getattr(torch, name.partition(".")[2])
 
