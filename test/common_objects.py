@@ -125,6 +125,9 @@ class Description:
         for name in parts:
             part = getattr(tensor, name)
             found[name] = self.of(part() if callable(part) else part)
+        if found.get("is_coalesced") is False and tensor._nnz() < 2:
+            # It is, by definition; releases before 2.1 do not say so.
+            found["is_coalesced"] = True
         return found
 
     def _storage(self, tensor: torch.Tensor) -> Any:

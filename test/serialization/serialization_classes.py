@@ -112,3 +112,7 @@ class OwnParameter(torch.nn.Parameter):
 def function_of_suite(x):
     """A function that is kept by its name."""
     return x + 1
+
+
+# What code in a file did when it was loaded.
+HARM = []

@@ -13,6 +13,7 @@ import enum
 import fractions
 import pathlib
 import re
+import types
 import uuid
 
 import numpy as np
@@ -29,7 +30,6 @@ _TOLD_BY_REPR = (
     datetime.timezone,
     decimal.Decimal,
     fractions.Fraction,
-    np.dtype,
     pathlib.PurePath,
     range,
     slice,
@@ -92,6 +92,11 @@ class FileDescription(Description):
         """The description of what is neither tensor nor container."""
         if isinstance(value, _TOLD_BY_REPR):
             return {type(value).__name__: repr(value)}
+        if isinstance(value, np.dtype):
+            return {"dtype of numpy": str(value)}
+        if isinstance(value, types.BuiltinFunctionType):
+            # Without the class that torch has them in, which got another name.
+            return {"named": value.__name__}
         if isinstance(value, torch.Generator):
             return {"Generator": [str(value.device), value.initial_seed()]}
         if is_of_suite(value):
@@ -105,17 +110,16 @@ class FileDescription(Description):
             return {**kind, "requires_grad": tensor.requires_grad}
         found = super().of_tensor(tensor)
         names = [name for name in tensor.__dict__ if name not in _OWN_ATTRIBUTES]
-        if names:
+        if names and found.get("layout") != "jagged":
             found["attributes"] = {n: self.of(getattr(tensor, n)) for n in names}
         return found
 
     def _of_array(self, value):
         found = np.asarray(value)
-        kind = {"class": type(value).__name__, "dtype": str(found.dtype)}
-        if found.dtype.kind in "OUSMm":
-            return {**kind, "items": found.astype(str).tolist()}
-        order = "C" if found.flags.c_contiguous else "F"
-        return {**kind, "order": order, "elements": torch.tensor(found.copy())}
+        # Not the name of a scalar's class: numpy gave some others.
+        kind = {"array": isinstance(value, np.ndarray), "dtype": str(found.dtype)}
+        kind["order"] = "C" if found.flags.c_contiguous else "F"
+        return {**kind, "shape": list(found.shape), "items": found.tolist()}
 
     def _of_storage(self, storage):
         dtype = getattr(storage, "dtype", None)

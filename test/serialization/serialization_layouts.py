@@ -56,8 +56,7 @@ def _with_dense_dimension():
     )
 
 
-# Files of 1.3 and 1.4 refuse to be written or read, those of 1.5 are read by others.
-_SINCE_COO = "1.5.0"
+_SINCE_COO = "1.3.0"
 _SINCE_CSR = "1.9.0"
 _SINCE_OTHERS = "2.0.0"
 

@@ -169,9 +169,12 @@ SCALARS = {
     "texts": Case("Texts of all kinds.", _texts),
     "bytes": Case(
         "Bytes.",
-        lambda: [b"", b"\0\xff", b"text"],
-        safe="2.1.0",
+        lambda: [b"\0\xff", b"text"],
+        safe="2.6.0",
         refused="_codecs.encode",
+    ),
+    "empty_bytes": Case(
+        "No bytes.", lambda: b"", safe=None, refused="bytes"
     ),
     "bytearray": Case(
         "Bytes that can be changed.",
