@@ -56,7 +56,7 @@ def _with_dense_dimension():
     )
 
 
-_SINCE_COO = "1.3.0"
+_SINCE_COO = "1.4.0"
 _SINCE_CSR = "1.9.0"
 _SINCE_OTHERS = "2.0.0"
 

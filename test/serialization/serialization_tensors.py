@@ -130,8 +130,14 @@ def _uninitialized_parameters():
 
     return [
         UninitializedParameter(),
-        UninitializedParameter(requires_grad=False, dtype=torch.float64),
+        UninitializedParameter(requires_grad=False),
     ]
+
+
+def _uninitialized_doubles():
+    from torch.nn.parameter import UninitializedParameter
+
+    return UninitializedParameter(dtype=torch.float64)
 
 
 def _uninitialized_buffer():
@@ -194,6 +200,13 @@ KINDS_OF_TENSORS = {
         "Parameters without a shape.",
         _uninitialized_parameters,
         since="1.8.0",
+        safe=None,
+        refused="UninitializedParameter",
+    ),
+    "uninitialized_doubles": Case(
+        "The dtype of a parameter without a shape.",
+        _uninitialized_doubles,
+        since="1.9.0",
         safe=None,
         refused="UninitializedParameter",
     ),

@@ -42,6 +42,8 @@ OLD_BIG_NOTE = (
     "written on a little-endian machine: each element's bytes were swapped before"
     " torch.save, which keeps no byte order"
 )
+# None is the default of the default.
+ORDERS = (None, "LITTLE", "BIG", "NATIVE")
 NO_GPU = "Attempting to deserialize object on"
 
 
@@ -211,7 +213,7 @@ def default_endianness(name):
     """Let torch.load believe it of files that do not say."""
     serialization = torch.serialization
     before = serialization.get_default_load_endianness()
-    order = getattr(serialization.LoadEndianness, name)
+    order = name and getattr(serialization.LoadEndianness, name)
     serialization.set_default_load_endianness(order)
     try:
         yield
@@ -219,30 +221,50 @@ def default_endianness(name):
         serialization.set_default_load_endianness(before)
 
 
-def write_swapped(files):
-    """Save tensors with the bytes of the other order."""
-    value = of_many_sizes()
-    made = {key: swapped(tensor.contiguous()) for key, tensor in value.items()}
-    made["float"] = swapped(value["float"].t().contiguous()).t()
-    save_as("zip", made, files[KIND])
-    save_expected(files["expected.npz"], described_file(value))
+def all_swapped(value):
+    """The tensors with the bytes of the other order, with the same strides."""
+    made = {key: swapped(tensor) for key, tensor in value.items() if key != "float"}
+    return dict(made, float=swapped(value["float"].t()).t())
+
+
+def write_tensors(files, value):
+    """Save tensors; what they are, where the order of bytes is minded, is expected."""
+    save_as("zip", value, files[KIND])
+    save_expected(files["expected.npz"], described_items(of_many_sizes()))
+
+
+def described_items(value):
+    """The description of each tensor by itself, by name."""
+    return {key: described_file(value[key]) for key in sorted(value)}
 
 
 class TestEndianness(FileTestCase):
     """Elements whose bytes are in the other order."""
 
-    def check_default(self, write, default, since="2.1.0"):
-        """Check a golden that is read with a default for the order of bytes."""
-        if not reader_has(since):
-            self.skipTest(f"torch before {since} takes no default")
+    def check_orders(self, write, defaults, is_big):
+        """Check a golden, with each of some defaults for the order of bytes."""
 
-        def read(files):
-            with default_endianness(default):
-                value = load_golden(files[KIND])
-            self.check_expected(files["expected.npz"], described_file(value))
+        def read_with(default):
+            def read(files):
+                with default_endianness(default):
+                    value = load_golden(files[KIND])
+                self.check_expected(files["expected.npz"], described_items(value))
 
-        with self.subTest(default=default):
-            self.check_golden(write, {KIND: read})
+            return read
+
+        def read_as_own(files):
+            value = load_golden(files[KIND])
+            value = all_swapped(value) if is_big else value
+            self.check_expected(files["expected.npz"], described_items(value))
+
+        if reader_has("2.1.0"):
+            reads = {default: read_with(default) for default in defaults}
+        else:
+            # Before, each file was taken for one of the reader's own kind.
+            reads = {"own": read_as_own}
+        for name, read in reads.items():
+            with self.subTest(default=name):
+                self.check_golden(write, {KIND: read})
 
     @golden(since="2.1.0", kinds=KINDS, notes={None: BIG_NOTE})
     def test_big_endian(self):
@@ -250,43 +272,34 @@ class TestEndianness(FileTestCase):
 
         def write(files):
             with big_endian():
-                write_swapped(files)
+                write_tensors(files, all_swapped(of_many_sizes()))
 
-        def read(files):
-            value = load_golden(files[KIND])
-            self.check_expected(files["expected.npz"], described_file(value))
-
-        self.check_golden(write, {KIND: read})
-        self.check_default(write, "LITTLE")
-        self.check_default(write, "BIG")
-
-    @golden(since="1.8.0", until="2.0.1", kinds=KINDS, notes={None: OLD_BIG_NOTE})
-    def test_big_endian_unsaid(self):
-        """A file from before the order was kept is read in the order of the default."""
-        self.check_default(write_swapped, "BIG")
-
-    @golden(since="1.8.0", until="2.0.1", kinds=KINDS)
-    def test_little_endian_unsaid(self):
-        """The same of a little-endian file."""
-
-        def write(files):
-            value = of_many_sizes()
-            save_as("zip", value, files[KIND])
-            save_expected(files["expected.npz"], described_file(value))
-
-        self.check_default(write, "LITTLE")
-        self.check_default(write, "NATIVE")
+        self.check_orders(write, ORDERS, is_big=True)
 
     @golden(since="2.1.0", kinds=KINDS)
     def test_little_endian(self):
         """A file that says it is little-endian is read so, whatever the default is."""
+        self.check_orders(
+            lambda files: write_tensors(files, of_many_sizes()), ORDERS, is_big=False
+        )
+
+    @golden(since="1.6.0", until="2.0.1", kinds=KINDS, notes={None: OLD_BIG_NOTE})
+    def test_big_endian_unsaid(self):
+        """A file from before the order was kept is read in the order of the default."""
 
         def write(files):
-            value = of_many_sizes()
-            save_as("zip", value, files[KIND])
-            save_expected(files["expected.npz"], described_file(value))
+            write_tensors(files, all_swapped(of_many_sizes()))
 
-        self.check_default(write, "BIG")
+        self.check_orders(write, ["BIG"], is_big=True)
+
+    @golden(since="1.6.0", until="2.0.1", kinds=KINDS)
+    def test_little_endian_unsaid(self):
+        """The same of a little-endian file."""
+        self.check_orders(
+            lambda files: write_tensors(files, of_many_sizes()),
+            ["LITTLE", "NATIVE", None],
+            is_big=False,
+        )
 
 
 if __name__ == "__main__":

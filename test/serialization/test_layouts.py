@@ -11,6 +11,7 @@ import torch
 _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(_here), _here]
 
+from common_compat import reader_has  # noqa: E402
 from common_utils import run_tests  # noqa: E402
 from serialization_cases import FileTestCase, add_cases, save_by_default  # noqa: E402
 from serialization_layouts import NESTED, SPARSE  # noqa: E402
@@ -18,6 +19,17 @@ from serialization_layouts import NESTED, SPARSE  # noqa: E402
 
 class TestSparse(FileTestCase):
     """Tensors that keep the elements that are not zero, and where they are."""
+
+    def check_container(self, case, container):
+        """Check the object of a case, where chance does not decide."""
+        if container == "legacy" and not self.writing and not reader_has("1.7.0"):
+            with self.subTest(container=container):
+                self.skipTest(
+                    "before 1.7 torch checks the coordinates in a legacy file before "
+                    "it has read them, and refuses what was in memory by chance"
+                )
+        else:
+            super().check_container(case, container)
 
 
 add_cases(TestSparse, SPARSE)

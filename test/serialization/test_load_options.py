@@ -154,14 +154,15 @@ class TestLoading(FileTestCase):
     @golden(since="1.0.0", kinds=(KIND, "expected.npz"))
     def test_mmap_of_legacy(self):
         """Mapping a legacy file into memory is refused."""
-        if not reader_has(SINCE_MMAP):
-            self.skipTest(f"mapping files needs torch {SINCE_MMAP}")
-
         def write(files):
             save_as("legacy", checkpoint(), files[KIND])
             save_expected(files["expected.npz"], described_file(checkpoint()))
 
         def read(files):
+            if not reader_has(SINCE_MMAP):
+                found = described_file(load_golden(files[KIND]))
+                self.check_expected(files["expected.npz"], found)
+                return
             with self.assertRaisesRegex(RuntimeError, "^mmap can only be used with"):
                 load_golden(files[KIND], mmap=True)
 
