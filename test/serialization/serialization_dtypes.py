@@ -8,7 +8,11 @@ from typing import Optional, Tuple
 
 import torch
 
-from common_compat import reader_has
+from serialization_cases import (
+    SAFE_NEW_DTYPES,
+    SAFE_QUANTIZED,
+    SINCE_WEIGHTS_ONLY,
+)
 
 # Bytes that as elements are zero, tiny, one or so, infinity or NaN, and negative.
 _BYTES = (0, 0x00, 1, 0x3C, 0x7C, 0x7F, 0x80, 0x81, 0xBC, 0xFC, 0xFE, 0xFF) + (
@@ -34,6 +38,13 @@ class Dtype:
     scheme: str = ""
     unsaved: str = ""
     of: str = ""
+
+    @property
+    def safe(self) -> str:
+        """The first reader that loads it with weights_only."""
+        if self.scheme:
+            return SAFE_QUANTIZED
+        return SAFE_NEW_DTYPES if self.zip_only else SINCE_WEIGHTS_ONLY
 
     def make(self, name: str) -> torch.Tensor:
         """A tensor of the dtype whose row is ``name``."""
@@ -87,11 +98,11 @@ DTYPES = {
     "bool": Dtype(since="1.2.0", values=(True, False, True)),
     "complex64": Dtype(since="1.6.0", values=(1 - 2j, complex(-0.0, _NAN), _INF)),
     "complex128": Dtype(since="1.6.0", values=(1 / 3 - 2j, complex(-0.0, _NAN), _INF)),
-    "complex32": Dtype(**_NEW),
+    "complex32": Dtype(since="2.3.0", zip_only=True),
     "bcomplex32": Dtype(since="2.15.0", zip_only=True),
-    "uint16": Dtype(since="2.3.0", zip_only=True, values=(0, 1, 32768, 65535)),
-    "uint32": Dtype(since="2.3.0", zip_only=True, values=(0, 1, 2**31, 2**32 - 1)),
-    "uint64": Dtype(since="2.3.0", zip_only=True),
+    "uint16": Dtype(since="2.6.0", zip_only=True, values=(0, 1, 32768, 65535)),
+    "uint32": Dtype(since="2.6.0", zip_only=True, values=(0, 1, 2**31, 2**32 - 1)),
+    "uint64": Dtype(since="2.6.0", zip_only=True),
     "float8_e4m3fn": Dtype(**_NEW),
     "float8_e4m3fnuz": Dtype(**_NEW),
     "float8_e5m2": Dtype(**_NEW),
@@ -125,13 +136,3 @@ def dtypes_of_torch():
     """The names of all dtypes that the running torch has."""
     found = [value for value in vars(torch).values() if isinstance(value, torch.dtype)]
     return {str(dtype).partition(".")[2] for dtype in found}
-
-
-def unsaved_here():
-    """The names of the dtypes that the running torch has and must refuse to save."""
-    names = dtypes_of_torch()
-    return [
-        name
-        for name, dtype in DTYPES.items()
-        if name in names and (dtype.unsaved or not reader_has(dtype.since))
-    ]

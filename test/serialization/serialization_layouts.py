@@ -57,7 +57,7 @@ def _with_dense_dimension():
 
 
 _SINCE_COO = "1.4.0"
-_SINCE_CSR = "1.9.0"
+_SINCE_CSR = "1.11.0"
 _SINCE_OTHERS = "2.0.0"
 
 SPARSE = {
@@ -140,9 +140,7 @@ def _nested_of_nothing():
 
 def _jagged_with_lengths():
     starts, lengths = torch.tensor([0, 3]), torch.tensor([2, 1])
-    return torch.nested.narrow(
-        numbers(2, 4), 1, starts, lengths, layout=torch.jagged
-    )
+    return torch.nested.narrow(numbers(2, 4), 1, starts, lengths, layout=torch.jagged)
 
 
 def _jagged_twice():
@@ -151,7 +149,7 @@ def _jagged_twice():
 
 
 _SINCE_NESTED = "2.2.0"
-_JAGGED = {"since": "2.4.0", "safe": "2.5.0", "refused": "NestedTensor"}
+_JAGGED = {"since": "2.6.0"}
 NESTED = {
     "nested": Case("Tensors of several sizes in one.", _nested, since=_SINCE_NESTED),
     "nested_of_nothing": Case(
@@ -162,7 +160,9 @@ NESTED = {
         lambda: _nested(requires_grad=True),
         since=_SINCE_NESTED,
     ),
-    "jagged": Case("Rows of several lengths.", lambda: _nested(torch.jagged), **_JAGGED),
+    "jagged": Case(
+        "Rows of several lengths.", lambda: _nested(torch.jagged), **_JAGGED
+    ),
     "jagged_with_lengths": Case(
         "Rows that are parts of longer ones.", _jagged_with_lengths, **_JAGGED
     ),
@@ -172,6 +172,6 @@ NESTED = {
     "jagged_requires_grad": Case(
         "Rows of several lengths that require a gradient.",
         lambda: _nested(torch.jagged, requires_grad=True),
-        **_JAGGED
+        **_JAGGED,
     ),
 }

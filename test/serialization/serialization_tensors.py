@@ -1,14 +1,13 @@
 """Tables of tensors: views and shared storages, kinds of tensors, and subclasses."""
 
-import collections
-import warnings
-
 import torch
 
 import serialization_classes as classes
-from common_compat import reader_has
 from common_values import numbers
-from serialization_cases import Case
+from serialization_cases import SAFE_ATTRIBUTES, Case
+
+# How the readers before 2.4 name a tensor of a class of ours.
+_REBUILD = "_rebuild_from_type"
 
 
 def _expanded():
@@ -59,7 +58,9 @@ VIEWS = {
     "overlapping": Case("Elements that share their place.", _overlapping),
     "channels_last": Case(
         "The strides of channels last.",
-        lambda: numbers(1, 2, 2, 2).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2),
+        lambda: (
+            numbers(1, 2, 2, 2).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+        ),
     ),
     "offset": Case("A tensor that begins within its storage.", lambda: numbers(5)[2:]),
     "small_part": Case("A part of a storage, all of which is saved.", _small_part),
@@ -86,7 +87,8 @@ VIEWS = {
         since="1.10.0",
     ),
     "permuted_complex": Case(
-        "A conjugate view that is transposed.", lambda: _conjugate()[None].mH,
+        "A conjugate view that is transposed.",
+        lambda: _conjugate()[None].mT,
         since="1.11.0",
     ),
     "empty": Case("No elements.", lambda: torch.empty(0)),
@@ -201,21 +203,21 @@ KINDS_OF_TENSORS = {
         _uninitialized_parameters,
         since="1.8.0",
         safe=None,
-        refused="UninitializedParameter",
+        refused=("UninitializedParameter",),
     ),
     "uninitialized_doubles": Case(
         "The dtype of a parameter without a shape.",
         _uninitialized_doubles,
         since="1.9.0",
         safe=None,
-        refused="UninitializedParameter",
+        refused=("UninitializedParameter",),
     ),
     "uninitialized_buffer": Case(
         "A buffer without a shape.",
         _uninitialized_buffer,
         since="1.9.0",
         safe=None,
-        refused="UninitializedBuffer",
+        refused=("UninitializedBuffer",),
     ),
     "buffers": Case("Buffers are tensors once loaded.", _buffers, since="2.5.0"),
     "typed_storages": Case("Storages without a tensor.", _typed_storages),
@@ -261,36 +263,40 @@ def _stateful(**more):
 SUBCLASSES = {
     "attributes": Case("Attributes of a tensor.", _with_attributes, since="2.0.0"),
     "parameter_attributes": Case(
-        "Attributes of a parameter.", _parameter_with_attributes, since="2.0.0"
+        "Attributes of a parameter.",
+        _parameter_with_attributes,
+        since="2.0.0",
+        safe=SAFE_ATTRIBUTES,
+        refused=("_rebuild_parameter_with_state",),
     ),
     "subclass": Case(
         "A tensor of a class of ours.",
         lambda: _subclass(classes.PlainSubclass),
         since="1.8.0",
         safe=None,
-        refused="serialization_classes.PlainSubclass",
+        refused=("serialization_classes.PlainSubclass", _REBUILD),
     ),
     "subclass_attributes": Case(
         "Attributes of a tensor of a class of ours.",
         lambda: _subclass(classes.PlainSubclass, unit="metre", other=numbers(2)),
         since="1.8.0",
         safe=None,
-        refused="serialization_classes.PlainSubclass",
+        refused=("serialization_classes.PlainSubclass", _REBUILD),
     ),
     "subclass_state": Case(
         "A class of ours that takes the attributes itself.",
         _stateful,
         expect=lambda: _stateful(restored=True),
-        since="1.8.0",
+        since="1.10.0",
         safe=None,
-        refused="serialization_classes.StatefulSubclass",
+        refused=("serialization_classes.StatefulSubclass", _REBUILD),
     ),
     "subclass_reduced": Case(
         "A class of ours that says how it is made.",
         lambda: _subclass(classes.ReducedSubclass, unit="metre"),
         since="1.8.0",
         safe=None,
-        refused="serialization_classes.remake_tensor",
+        refused=("serialization_classes.remake_tensor",),
     ),
     "parameter_subclass": Case(
         "A parameter of a class of ours is loaded as a parameter.",

@@ -7,7 +7,6 @@ import gzip
 import io
 import os
 import pathlib
-import pickle
 import sys
 
 import torch
@@ -154,6 +153,7 @@ class TestLoading(FileTestCase):
     @golden(since="1.0.0", kinds=(KIND, "expected.npz"))
     def test_mmap_of_legacy(self):
         """Mapping a legacy file into memory is refused."""
+
         def write(files):
             save_as("legacy", checkpoint(), files[KIND])
             save_expected(files["expected.npz"], described_file(checkpoint()))
@@ -163,7 +163,7 @@ class TestLoading(FileTestCase):
                 found = described_file(load_golden(files[KIND]))
                 self.check_expected(files["expected.npz"], found)
                 return
-            with self.assertRaisesRegex(RuntimeError, "^mmap can only be used with"):
+            with self.assertRaisesRegex(RuntimeError, "mmap can only be used with"):
                 load_golden(files[KIND], mmap=True)
 
         self.check_golden(write, {KIND: read})
@@ -222,14 +222,15 @@ class TestProtocols(FileTestCase):
     def check_protocols(self, value, loads_of):
         """Check the object in each container and protocol of the test."""
         for subname in self.golden_spec().subnames:
-            container, _, protocol = subname.partition("_")
+            container, _, digit = subname.partition("_")
+            protocol = int(digit)
 
-            def write(files, container=container, protocol=int(protocol)):
+            def write(files, container=container, protocol=protocol):
                 made = value()
                 save_as(container, made, files[KIND], pickle_protocol=protocol)
                 save_expected(files["expected.npz"], described_file(made))
 
-            for name, read in loads_of(int(protocol)).items():
+            for name, read in loads_of(protocol).items():
                 with self.subTest(load=name):
                     self.check_golden(write, {KIND: read}, subname)
 
@@ -244,7 +245,7 @@ class TestProtocols(FileTestCase):
 
     def refuse(self, files):
         """A read that must be refused."""
-        self.check_refused(files[KIND], "")
+        self.check_refused(files[KIND], ("Unsupported operand",))
 
     def ways(self, protocol):
         """How a file of this protocol is read."""
@@ -263,7 +264,7 @@ class TestProtocols(FileTestCase):
     @golden(since="1.0.0", kinds=KINDS, subnames=protocol_subnames(0))
     def test_values(self):
         """Values without a tensor."""
-        value = {"a": [1, 2.5, None, True, 2**40], "b": ("text", "\u00e9")}
+        value = {"a": [1, 2, None, True, 2**40], "b": ("text", "\u00e9")}
         self.check_protocols(lambda: value, self.ways)
 
 
