@@ -66,6 +66,12 @@ def load_expected(path: str, part: str) -> torch.Tensor:
     )
 
 
+def load_plain(path: str, part: str) -> Any:
+    """The text or number that stands under the key ``part`` of what was written."""
+    tree, _ = _load(path)
+    return dict(tree["dict"])[part]
+
+
 def _dtype(name: str) -> torch.dtype:
     return getattr(torch, name.partition(".")[2])
 
