@@ -141,7 +141,9 @@ def _form(value: Any, elements: Dict) -> Any:
         elements.setdefault(value.dtype, []).append(flat)
         return [str(value.dtype), list(value.shape)]
     if isinstance(value, (list, tuple)):
-        return {type(value).__name__: [_form(item, elements) for item in value]}
+        # Named tuples have been renamed, which is no matter of files.
+        kind = "tuple" if isinstance(value, tuple) else "list"
+        return {kind: [_form(item, elements) for item in value]}
     return value
 
 

@@ -6,7 +6,9 @@ from common_values import numbers
 from nn_rows import Case, Row, is_uninitialized
 
 X = numbers(2, 4) / 2
-LINE, IMAGE, VOLUME = numbers(1, 2, 5), numbers(1, 2, 4, 4), numbers(1, 2, 3, 3, 3)
+# Positive, so that no product is a negative zero, which some kernels make positive.
+LINE, IMAGE = numbers(1, 2, 5) + 4, numbers(1, 2, 4, 4) + 4
+VOLUME = numbers(1, 2, 3, 3, 3) + 4
 INDICES = torch.tensor([[0, 2], [3, 1]])
 BAG = (torch.tensor([0, 2, 3, 1]), torch.tensor([0, 3]))
 

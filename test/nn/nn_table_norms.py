@@ -55,7 +55,8 @@ def drawn(module, x):
     Which are drawn is for the generator to say, not for the file.
     """
     many = torch.ones(1, 256, *x.shape[2:])
-    return torch.unique(module(many).reshape(-1))
+    # Sorted by us: 1.0 does not.
+    return torch.unique(module(many).reshape(-1)).sort()[0]
 
 
 def dropout(name, x, since="1.0.0", tolerance=None):
