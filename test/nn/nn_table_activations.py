@@ -39,7 +39,10 @@ def in_place_rows():
     """Activations that may work in place, with the arguments of a second case."""
     names = {"ReLU": {}, "ReLU6": {}, "Hardtanh": dict(min_val=-0.5, max_val=1.5)}
     for name, options in names.items():
-        cases = (Case(options=options), Case("inplace", (), dict(options, inplace=True)))
+        cases = (
+            Case(options=options),
+            Case("inplace", (), dict(options, inplace=True)),
+        )
         yield Row(name, cases, inputs=X, run=in_place, state=False)
     rounded = {
         "CELU": dict(alpha=0.5),

@@ -41,7 +41,9 @@ def removed(name, *arguments):
     """What makes a layer whose pruning has been made permanent."""
 
     def make(_):
-        return prune.remove(getattr(prune, name)(layer(), "weight", *arguments), "weight")
+        return prune.remove(
+            getattr(prune, name)(layer(), "weight", *arguments), "weight"
+        )
 
     return make
 

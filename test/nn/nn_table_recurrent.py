@@ -3,7 +3,7 @@
 import torch
 
 from common_values import numbers
-from nn_rows import ROUNDED, ROUNDED_OFTEN, Case, Row
+from nn_rows import ROUNDED_OFTEN, Case, Row
 
 SEQUENCE, BATCHED = numbers(3, 1, 2) / 4, numbers(1, 3, 2) / 4
 # Of a target of two steps, and a memory of three.

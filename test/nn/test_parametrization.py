@@ -2,14 +2,17 @@
 
 """Modules with normed or parametrized weights, that earlier releases saved."""
 
+import io
 import os
 import sys
+
+import torch
 
 # Make the helper files in test/ and beside this one importable.
 _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(_here), _here]
 
-from common_compat import import_first  # noqa: E402
+from common_compat import TestCase, import_first, reader_has  # noqa: E402
 from common_utils import run_tests  # noqa: E402
 from nn_completeness import Completeness  # noqa: E402
 from nn_rows import gathered  # noqa: E402
@@ -22,6 +25,20 @@ ROWS = gathered(REPARAMETRIZED)
 @with_tests(ROWS, "What {} keeps of a weight is loaded, and gives the weight again.")
 class TestParametrization(ModuleTestCase):
     """Every norm and parametrization of torch.nn.utils."""
+
+
+class TestPickling(TestCase):
+    """Why there are states alone of parametrized modules."""
+
+    def test_parametrized_module(self):
+        """A parametrized module refuses to be pickled, and says what to do."""
+        row = ROWS["parametrizations_spectral_norm"]
+        if not reader_has(row.since):
+            self.skipTest(f"this torch has no parametrizations (since {row.since})")
+        for case in row.cases:
+            with self.subTest(variant=case.name):
+                with self.assertRaisesRegex(RuntimeError, "only supported through"):
+                    torch.save(row.build(case), io.BytesIO())
 
 
 class TestEveryParametrization(Completeness):
