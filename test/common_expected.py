@@ -66,6 +66,15 @@ def load_expected(path: str, part: str) -> torch.Tensor:
     )
 
 
+def recorded_names(path: str, part: str) -> List[Any]:
+    """The keys of the dict that stands under the key ``part`` of what was written.
+
+    For what a writer recorded of an object that has got more since.
+    """
+    tree, _ = _load(path)
+    return [key for key, _ in dict(tree["dict"])[part]["dict"]]
+
+
 def _dtype(name: str) -> torch.dtype:
     return getattr(torch, name.partition(".")[2])
 
