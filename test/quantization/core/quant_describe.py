@@ -10,7 +10,14 @@ _CONSTANTS = tuple(
 )
 _SCRIPT_OBJECT = getattr(torch._C, "ScriptObject", ())
 # Numbers that kept their meaning under a new name, see ``state_numbers``.
-_RENAMED = {"min_vals": "min_val", "max_vals": "max_val"}
+_RENAMED = {
+    "min_vals": "min_val",
+    "max_vals": "max_val",
+    "gamma": "bn.weight",
+    "beta": "bn.bias",
+}
+# What a ConvBn2d has of its own until 1.6, and then in a module ``bn``.
+_BATCH_NORM = ("running_mean", "running_var", "num_batches_tracked")
 
 
 class QuantDescription(Description):
@@ -28,6 +35,9 @@ class QuantDescription(Description):
     def of_tensor(self, tensor):
         described = super().of_tensor(tensor)
         described["elements"] = elements(tensor)
+        if not tensor.numel():
+            # Some releases give an empty storage an address.
+            described["storage"] = None
         return described
 
 
@@ -104,6 +114,8 @@ def state_numbers(module):
     told = {}
     for name, value in module.state_dict().items():
         path, dot, last = name.rpartition(".")
+        if last in _BATCH_NORM and path.rpartition(".")[2] == "bn":
+            path, dot = path[:-3], dot if "." in path else ""
         told[path + dot + _RENAMED.get(last, last)] = _numbers(value)
     return told
 

@@ -5,7 +5,7 @@ import torch
 from common_expected import Tolerance
 from quant_case import Case
 from quant_homes import nniqd, nnqd, tq
-from quant_static_cases import ALL, PADDED, X86, conv
+from quant_static_cases import ALL, CHANNELS, PADDED, X86, conv
 from quant_values import dynamic_activations, filled, row_activations
 from quantized_engines import FLOAT_KERNELS, ONEDNN_DYNAMIC
 
@@ -71,7 +71,7 @@ CASES = [
          "1.10.0", engines=ALL, tolerances=CONVOLVED,
          covers=("intrinsic.quantized.dynamic.LinearReLU",)),
     Case("LinearPerChannel", conv(nnqd, "Linear", (3, 2), (2, 3), axis=0),
-         numbers(2, 3), "1.5.0", engines=ALL, tolerances=CONVOLVED, module=None),
+         numbers(2, 3), "1.5.0", engines=CHANNELS, tolerances=CONVOLVED, module=None),
     Case("LSTMCell", of_float(torch.nn.LSTMCell, 3, 2), rows(2, 3), "1.6.0",
          engines=ALL, tolerance=FLOAT_KERNELS, tolerances=GATED, zipped=True, scripted="1.6.0",
          covers=("quantized.dynamic.LSTMCell",)),
@@ -82,10 +82,10 @@ CASES = [
          engines=ALL, tolerance=FLOAT_KERNELS, tolerances=GATED, zipped=True,
          module=None, covers=("quantized.dynamic.RNNCell",)),
     Case("GRU", of_float(torch.nn.GRU, 3, 2), rows(2, 1, 3), "1.8.0",
-         engines=ALL, tolerance=FLOAT_KERNELS, tolerances=GATED, zipped=True, scripted="1.8.0",
+         engines=ALL, tolerance=FLOAT_KERNELS, tolerances=GATED, zipped=True,
          covers=("quantized.dynamic.GRU",)),
     Case("LSTMBidirectional",
          of_float(torch.nn.LSTM, 3, 2, num_layers=2, bidirectional=True),
-         rows(2, 1, 3), "1.3.0", engines=ALL,
+         rows(2, 1, 3), "1.3.0", engines=CHANNELS,
          tolerance=FLOAT_KERNELS, tolerances=GATED, zipped=True, module=None),
 ]  # fmt: skip

@@ -162,7 +162,7 @@ FAKES = [
     fake("FakeQuantize", "PerChannel", observer="MovingAveragePerChannelMinMaxObserver",
          quant_min=-128, quant_max=127, dtype=QINT8,
          qscheme=torch.per_channel_symmetric, ch_axis=0, module=None),
-    fake("FakeQuantize", "FourBits", "1.8.0", observer="MovingAverageMinMaxObserver",
+    fake("FakeQuantize", "FourBits", "1.10.0", observer="MovingAverageMinMaxObserver",
          quant_min=0, quant_max=15, module=None),
     fake("FusedMovingAvgObsFakeQuantize", since="1.10.0",
          observer="MovingAverageMinMaxObserver", quant_min=0, quant_max=255,

@@ -2,6 +2,7 @@
 
 import torch
 
+from common_compat import reader_has
 from quant_case import Case
 from quant_homes import nnqr
 from quant_values import activations, filled, fractions
@@ -57,7 +58,8 @@ def recurrent(name, *arguments, layers=None):
 
     def make(n):
         suffix = "" if layers is None else "_l0"
-        numbers = {"is_decomposed": False}
+        # 1.13 has not the key.
+        numbers = {"is_decomposed": False} if reader_has("2.0.0") else {}
         names = [f"weight_{kind}{suffix}" for kind in ("ih", "hh")]
         if layers is not None:
             names += [f"bias_{kind}{suffix}" for kind in ("ih", "hh")]

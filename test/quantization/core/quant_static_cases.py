@@ -19,6 +19,8 @@ from quant_values import (
 # With each engine since it came.
 ALL = {"fbgemm": "1.3.0", "qnnpack": "1.3.0", "x86": "1.13.0", "onednn": "1.12.0"}
 X86 = {key: value for key, value in ALL.items() if key != "qnnpack"}
+# qnnpack learned to have scales by channel.
+CHANNELS = dict(ALL, qnnpack="1.6.0")
 # oneDNN has no output padding.
 PADDED = {key: value for key, value in ALL.items() if key != "onednn"}
 
@@ -155,23 +157,23 @@ CONVOLUTIONS = [
          covers=("quantized.Conv1d",)),
     Case("Conv1dReflect",
          conv(nnq, "Conv1d", (2, 3, 2, 1, 1), (3, 2, 2), {"padding_mode": "reflect"}),
-         image(1, 2, 4), "1.7.0", engines=ALL, module=None),
+         image(1, 2, 4), "1.8.0", engines=ALL, module=None),
     Case("Conv2dGrouped",
          conv(nnq, "Conv2d", (2, 4, 3, 2, 1, 1, 2), (4, 1, 3, 3)),
          image(1, 2, 4, 4), "1.3.0", engines=ALL, module=None),
     Case("Conv2dPerChannel", conv(nnq, "Conv2d", (2, 3, 2), (3, 2, 2, 2), axis=0),
-         image(1, 2, 3, 3), "1.3.0", engines=ALL, module=None),
+         image(1, 2, 3, 3), "1.3.0", engines=CHANNELS, module=None),
     Case("ConvTranspose1d",
          conv(nnq, "ConvTranspose1d", (2, 3, 2, 2), (2, 3, 2)), image(1, 2, 3),
-         "1.7.0", engines=ALL, module=None,
+         "1.8.0", engines=ALL, module=None,
          covers=("quantized.ConvTranspose1d",)),
     Case("ConvTranspose2d",
          conv(nnq, "ConvTranspose2d", (2, 3, 2, 2, 0, 1), (2, 3, 2, 2)),
-         image(1, 2, 3, 3), "1.7.0", engines=PADDED, module=None, scripted="1.7.0",
-         traced="1.7.0", covers=("quantized.ConvTranspose2d",)),
+         image(1, 2, 3, 3), "1.8.0", engines=PADDED, module=None, scripted="1.8.0",
+         traced="1.8.0", covers=("quantized.ConvTranspose2d",)),
     Case("ConvTranspose3d",
          conv(nnq, "ConvTranspose3d", (2, 3, 2, 2), (2, 3, 2, 2, 2)),
-         image(1, 2, 2, 2, 2), "1.8.0", engines=X86, module=None,
+         image(1, 2, 2, 2, 2), "1.11.0", engines=X86, module=None,
          covers=("quantized.ConvTranspose3d",)),
     Case("ConvReLU1d", conv(nniq, "ConvReLU1d", (2, 3, 2), (3, 2, 2)),
          image(1, 2, 4), "1.6.0", engines=ALL, module=None,
@@ -184,7 +186,7 @@ CONVOLUTIONS = [
 ]  # fmt: skip
 LINEARS = [
     Case("LinearPerChannel", conv(nnq, "Linear", (3, 2), (2, 3), axis=0), image(2, 3),
-         "1.3.0", engines=ALL, traced="1.3.0"),
+         "1.3.0", engines=CHANNELS, module="1.6.0", traced="1.3.0"),
     Case("LinearNoBias", conv(nnq, "Linear", (3, 2, False), (2, 3)), image(2, 3),
          "1.3.0", engines=X86, module=None),  # qnnpack makes a bias of zeros
     Case("LinearLeakyReLU", conv(nniq, "LinearLeakyReLU", (3, 2, 0.25), (2, 3)),
@@ -206,8 +208,9 @@ EMBEDDINGS = [
          "1.7.0", engines=ALL,
          covers=("quantized.Embedding",)),
     Case("Embedding4bit", embedding("Embedding", "quint4x2"),
-         lambda: (torch.tensor([2, 0, 1]),), "1.10.0", engines=ALL, module=None),
-    Case("EmbeddingBag", embedding("EmbeddingBag"), bag_inputs, "1.7.0", engines=ALL, traced="1.7.0", covers=("quantized.EmbeddingBag",)),
+         lambda: (torch.tensor([2, 0, 1]),), "1.12.0", engines=ALL, module=None),
+    Case("EmbeddingBag", embedding("EmbeddingBag"), bag_inputs, "1.7.0", engines=ALL,
+         scripted="1.7.0", covers=("quantized.EmbeddingBag",)),
     Case("EmbeddingBag4bit", embedding("EmbeddingBag", "quint4x2"), bag_inputs,
          "1.8.0", engines=ALL, scripted="1.8.0", module=None),
 ]  # fmt: skip

@@ -3,11 +3,14 @@
 import torch
 
 from common_expected import Tolerance
+from common_releases import parse_release
 from quant_case import Case
 from quant_homes import nni, nniqat, nnqa, nnqat, nnqatd, tq
 from quant_values import activations, filled
 from quantized_engines import FLOAT_KERNELS
 
+# Before it a qconfig, and what holds one, cannot be pickled.
+PICKLED = "1.10.0"
 DIVIDED = Tolerance(
     atol=1e-6,
     rtol=1e-6,
@@ -117,9 +120,9 @@ FUSED = [
          tolerance=DIVIDED, module=None, covers=("intrinsic.ConvBnReLU2d",)),
     Case("ConvBnReLU3d", fused("ConvBnReLU3d", CONV3, BN3, RELU), IMAGES[3], "1.6.0",
          tolerance=DIVIDED, module=None, covers=("intrinsic.ConvBnReLU3d",)),
-    Case("BNReLU2d", fused("BNReLU2d", ("BatchNorm2d", 2), RELU), IMAGES[2], "1.5.0",
+    Case("BNReLU2d", fused("BNReLU2d", ("BatchNorm2d", 2), RELU), IMAGES[2], "1.6.0",
          tolerance=DIVIDED, covers=("intrinsic.BNReLU2d",)),
-    Case("BNReLU3d", fused("BNReLU3d", ("BatchNorm3d", 2), RELU), IMAGES[3], "1.5.0",
+    Case("BNReLU3d", fused("BNReLU3d", ("BatchNorm3d", 2), RELU), IMAGES[3], "1.6.0",
          tolerance=DIVIDED, module=None, covers=("intrinsic.BNReLU3d",)),
     Case("LinearBn1d", fused("LinearBn1d", LINEAR, ("BatchNorm1d", 2)), image(2, 3),
          "1.12.0", tolerance=DIVIDED, covers=("intrinsic.LinearBn1d",)),
@@ -139,6 +142,8 @@ FUSED = [
 def qat(package, name, since, dimensions=None, tolerance=None, module="", **options):
     """A case of quantization-aware training: a Linear, or convolution so and so."""
     inputs = IMAGES[dimensions] if dimensions else image(2, 3)
+    if module == "" and parse_release(since) < parse_release(PICKLED):
+        module = PICKLED
     arguments = (2, 3, 2) if dimensions else (3, 2)
     home = "intrinsic.qat" if package is nniqat else "qat"
     if package is nnqatd:
@@ -151,7 +156,7 @@ def qat(package, name, since, dimensions=None, tolerance=None, module="", **opti
 
 TRAINED = [
     qat(nnqat, "Linear", "1.3.0"),
-    qat(nnqatd, "Linear", "1.11.0", config=dynamic_config, module=None),
+    qat(nnqatd, "Linear", "1.12.0", config=dynamic_config, module=None),
     qat(nnqat, "Conv1d", "1.12.0", 1, module=None),
     qat(nnqat, "Conv2d", "1.3.0", 2),
     qat(nnqat, "Conv3d", "1.9.0", 3, module=None),
@@ -178,7 +183,7 @@ TRAINED = [
 
 QUANTIZABLE = [
     Case("LSTM", lambda n: filled(nnqa.LSTM(2, 2), n), image(2, 1, 2), "1.8.0",
-         tolerance=FLOAT_KERNELS, covers=("quantizable.LSTM",)),
+         tolerance=FLOAT_KERNELS, module=None, covers=("quantizable.LSTM",)),
     Case("LSTMCell", lambda n: filled(nnqa.LSTMCell(2, 2), n), image(1, 2), "1.8.0",
          tolerance=FLOAT_KERNELS, module=None, covers=("quantizable.LSTMCell",)),
     Case("MultiheadAttention",

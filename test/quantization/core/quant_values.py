@@ -53,7 +53,7 @@ def quantized_activations(*shape):
 
 def dynamic_activations(*shape):
     """Integers from -63 to 64, ends included, with a kernel's 7 bits exact."""
-    values = activations(*shape) * 8
+    values = activations(*shape) * 2
     values.view(-1)[0] = -63
     values.view(-1)[-1] = 64
     return values
@@ -70,10 +70,10 @@ def row_activations(*shape):
 def quantized_weight(*shape, n=0, axis=None, whole=False):
     """``fractions`` as qint8; with ``axis`` each channel has its own scale.
 
-    If ``whole`` they are -1, 0 and 1.
+    If ``whole`` they are -1, 0 and 1, and few but 0.
     """
     values = fractions(*shape, n=n)
-    values = values.sign() if whole else values
+    values = (values * 4 / 3).trunc() if whole else values
     if axis is None:
         return torch.quantize_per_tensor(values, 1 / (64 >> n), 0, torch.qint8)
     channels = shape[axis]
@@ -113,6 +113,8 @@ def filled(module, n):
     with torch.no_grad():
         for name, tensor in module.state_dict().items():
             if isinstance(tensor, torch.Tensor):
+                # Until 1.6 the factors of a fused normalization are called gamma.
+                name = name.replace("bn.weight", "gamma")
                 _fill(name.rpartition(".")[2], tensor, n)
     return module
 
@@ -122,9 +124,10 @@ def _fill(name, tensor, n):
         return
     if name == "num_batches_tracked":
         tensor.fill_(n + 2)
-    elif name == "running_var":
+    elif name in ("running_var", "gamma"):
+        # Never 0, by which training divides.
         tensor.copy_(fractions(*tensor.shape, n=n) ** 2 + 1)
-    elif name in ("running_mean", "in_proj_weight") or name.startswith("weight"):
+    elif name in ("running_mean", "in_proj_weight") or name[:6] == "weight":
         tensor.copy_(observable(*tensor.shape, n=n))
-    elif name.startswith("bias") or name == "in_proj_bias":
+    elif name in ("beta", "in_proj_bias") or name[:4] == "bias":
         tensor.copy_(bias_numbers(tensor.numel(), n))

@@ -38,12 +38,12 @@ class TestQConfigs(QuantTestCase):
     def _check_object(self, value, describe):
         self.check_saved("object.pt", value, torch.save, load_golden, describe)
 
-    @golden(since="1.4.0", kinds=("object.pt", "expected.npz"))
+    @golden(since="1.10.0", kinds=("object.pt", "expected.npz"))
     def test_QConfig(self):
         """A pickled QConfig makes observers with the same settings."""
         self._check_object(make_config(), describe_config)
 
-    @golden(since="1.4.0", kinds=("object.pt", "expected.npz"))
+    @golden(since="1.10.0", kinds=("object.pt", "expected.npz"))
     def test_default_qconfigs(self):
         """Pickled qconfigs of torch itself stay what they were."""
 
