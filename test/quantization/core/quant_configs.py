@@ -41,32 +41,26 @@ def make_mapping():
     )
 
 
-def describe_config(config):
-    """The class of a qconfig, and the observers that it makes."""
-    if config is None:
-        return None
-    told = {"class": type(config).__name__}
-    for part in ("activation", "weight"):
-        factory = getattr(config, part)
-        made = factory()
-        told[part] = describe_module(made)
+def describe_configs(configs):
+    """By name: the class of each qconfig, and the observers that it makes."""
+    told = {}
+    for name, config in configs.items():
+        told[f"{name}:class"] = type(config).__name__
+        for part in ("activation", "weight"):
+            made = describe_module(getattr(config, part)()) if config else {}
+            told.update({f"{name}.{part}{key}": value for key, value in made.items()})
     return told
 
 
 def describe_mapping(mapping):
-    """The rules of a QConfigMapping, in their order."""
+    """By name: the rules of a QConfigMapping, their order, and their qconfigs."""
     told = {"class": type(mapping).__name__}
-    for name, value in vars(mapping).items():
-        told[name] = _describe_rules(value)
+    for name, rules in vars(mapping).items():
+        if not isinstance(rules, dict):
+            rules = {"": rules}
+        told[f"{name}:rules"] = [_describe_key(key) for key in rules]
+        told.update(describe_configs({f"{name}{key}": v for key, v in rules.items()}))
     return told
-
-
-def _describe_rules(value):
-    if hasattr(value, "activation"):
-        return describe_config(value)
-    if isinstance(value, dict):
-        return [[_describe_key(key), _describe_rules(v)] for key, v in value.items()]
-    return value
 
 
 def _describe_key(key):

@@ -109,14 +109,21 @@ def state_numbers(module):
     """The numbers of a state by name, without their shapes and kinds.
 
     These changed from release to release with no change of meaning: a zero point was
-    a tensor of int64 with one element, is one of int32 with none.
+    a tensor of int64 with one element, is one of int32 with none.  So did some names.
     """
     told = {}
     for name, value in module.state_dict().items():
-        path, dot, last = name.rpartition(".")
-        if last in _BATCH_NORM and path.rpartition(".")[2] == "bn":
-            path, dot = path[:-3], dot if "." in path else ""
-        told[path + dot + _RENAMED.get(last, last)] = _numbers(value)
+        path, _, last = name.rpartition(".")
+        parts = path.split(".") if path else []
+        if last in _BATCH_NORM and parts[-1:] == ["bn"]:
+            parts.pop()
+        elif parts[-1:] == ["_packed_params"]:
+            parts.pop()
+            if last == "_packed_params" and len(value) == 2:
+                # Weight and bias have been one entry since 1.6.
+                told[".".join(parts + ["weight"])] = _numbers(value[0])
+                last, value = "bias", value[1]
+        told[".".join(parts + [_RENAMED.get(last, last)])] = _numbers(value)
     return told
 
 
@@ -124,9 +131,14 @@ def _numbers(value):
     if isinstance(value, torch.Tensor):
         if value.is_quantized:
             return elements(value)
-        return [float(item) for item in value.detach().reshape(-1).tolist()]
+        return plain_numbers(value)
     if isinstance(value, _SCRIPT_OBJECT):
         return _numbers(value.__getstate__())
     if isinstance(value, (list, tuple)):
         return [_numbers(item) for item in value]
     return QuantDescription().of(value)
+
+
+def plain_numbers(tensor):
+    """The elements of a tensor, whatever its shape and kind."""
+    return [float(item) for item in tensor.detach().reshape(-1).tolist()]

@@ -4,6 +4,7 @@ import torch
 
 from common_values import numbers
 from quant_case import Case
+from quant_describe import plain_numbers
 from quant_homes import learnable, tq
 from quant_values import fractions
 
@@ -39,11 +40,17 @@ def unseen(name, **options):
     return make
 
 
+def chosen(module):
+    """Scale and zero point that an observer chooses; the kind of these changed."""
+    # Until 1.9 the axis is a third.
+    return [plain_numbers(value) for value in module.calculate_qparams()[:2]]
+
+
 def call_observer(module, values):
     """What it would choose, before and after it sees more."""
-    before = module.calculate_qparams()
+    before = chosen(module)
     module(values)
-    return [before, module.calculate_qparams()]
+    return [before, chosen(module)]
 
 
 def call_recorder(module, values):

@@ -26,7 +26,7 @@ def channel_numbers(n):
     return {
         "qscheme": torch.per_channel_affine,
         "dtype": torch.qint8,
-        "scale": torch.tensor([0.25, 0.5]) * (n + 1),
+        "scale": torch.tensor([0.25, 0.125]) * (n + 1),
         "zero_point": torch.tensor([n, 1]),
         "axis": 0,
     }

@@ -99,7 +99,7 @@ def q_functional(n):
     return with_output_scale(nnq.QFunctional(), n)
 
 
-def call_q_functional(module, x, y):
+def call_functional(module, x, y):
     """Results of its operations."""
     return [
         module.add(x, y),
@@ -109,13 +109,6 @@ def call_q_functional(module, x, y):
         module.add_scalar(x, 0.5),
         module.mul_scalar(x, 0.5),
     ]
-
-
-def call_float_functional(module, x, y):
-    """Results of its operations."""
-    return call_q_functional(module, x, y) + (
-        [module.matmul(x, y.t())] if hasattr(module, "matmul") else []
-    )
 
 
 def p_relu(n):
@@ -250,13 +243,16 @@ ACTIVATIONS = [
     Case("Quantize", lambda n: nnq.Quantize((n + 1) / 2, 3 + n, torch.quint8),
          lambda: (activations(3, 4),), "1.3.0",
          covers=("quantized.Quantize",)),
+    # Halves between two steps: whether the zero point is added before rounding shows.
+    Case("QuantizeHalves", lambda n: nnq.Quantize(n + 1.0, 3 + n, torch.quint8),
+         lambda: (activations(3, 4),), "1.3.0", module=None),
     Case("DeQuantize", lambda n: nnq.DeQuantize(), image(3, 4), "1.3.0", covers=("quantized.DeQuantize",)),
-    Case("QFunctional", q_functional, pair(2, 3), "1.3.0", call=call_q_functional,
+    Case("QFunctional", q_functional, pair(2, 3), "1.3.0", call=call_functional,
          covers=("quantized.QFunctional",)),
     Case("FloatFunctional", lambda n: nnq.FloatFunctional(),
          lambda: (activations(2, 3), observable(2, 3)), "1.3.0",
-         call=call_float_functional, covers=("quantized.FloatFunctional",)),
+         call=call_functional, covers=("quantized.FloatFunctional",)),
     Case("FXFloatFunctional", lambda n: nnq.FXFloatFunctional(),
          lambda: (activations(2, 3), observable(2, 3)), "1.8.0",
-         call=call_float_functional, module=None, covers=("quantized.FXFloatFunctional",)),
+         call=call_functional, module=None, covers=("quantized.FXFloatFunctional",)),
 ]  # fmt: skip
