@@ -9,7 +9,12 @@ from common_compat import reader_has
 from common_expected import Tolerance
 from quantized_engines import supported_engines
 
-STATE, MODULE, SCRIPTED, TRACED = "state_dict.pt", "module.pt", "scripted.pt", "traced.pt"
+STATE, MODULE, SCRIPTED, TRACED = (
+    "state_dict.pt",
+    "module.pt",
+    "scripted.pt",
+    "traced.pt",
+)
 # All engines; the first that this torch has writes.
 ENGINES = ("fbgemm", "x86", "onednn", "qnnpack")
 
@@ -38,8 +43,8 @@ class Case:
     engines: Optional[Dict[str, str]] = None
     tolerance: Optional[Tolerance] = None
     tolerances: Optional[Dict[str, Tolerance]] = None
-    # Whether the state_dict needs a zip container: the old one, which is smaller, brings
-    # packed parameters before the numbers that they are made of.
+    # Whether the state_dict needs a zip container: the old one, which is smaller, makes
+    # packed parameters before it has the numbers that they consist of.
     zipped: bool = False
     # The classes that the case stands for, as test_coverage.py names them.
     covers: Tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What is told of quantized modules, their states and outputs (Python 3.7, torch 1.0)."""
+"""What is told of quantized modules and their states (Python 3.7, torch 1.0)."""
 
 import torch
 

@@ -17,8 +17,8 @@ from quantized_engines import FLOAT_KERNELS
 GATES = Tolerance(
     atol=4.0,
     rtol=0.0,
-    reason="qnnpack and oneDNN round the quantized sums of a gate, its sigmoid and tanh "
-    "each by themselves: a step of 1/128 of a gate is up to four of the output",
+    reason="qnnpack and oneDNN round the quantized sums of a gate, its sigmoid and its "
+    "tanh each by themselves: a step of 1/128 of a gate is up to four of the output",
 )
 
 
@@ -126,7 +126,6 @@ def graph(n, training=False, convert=False, kind=Shortcut):
         return quantize_fx.convert_fx(prepared.eval()) if convert else prepared.eval()
 
 
-
 def recurrent(n):
     """An LSTM converted from torch.ao.nn.quantizable."""
     model = nn.Sequential(tq.QuantStub(), nnqa.LSTM(2, 2))
@@ -143,27 +142,23 @@ def lstm_inputs():
 
 
 EAGER = [
-    Case("EagerPrepared", eager, inputs, "1.3.0", module=None,
-         tolerance=FLOAT_KERNELS),
+    Case("EagerPrepared", eager, inputs, "1.3.0", module=None, tolerance=FLOAT_KERNELS),
     Case("EagerTraining", lambda n: eager(n, training=True), inputs, "1.3.0",
          module=None, tolerance=FLOAT_KERNELS),
     Case("EagerConverted", lambda n: eager(n, convert=True), inputs, "1.3.0",
-         module=None, engines=ALL, scripted="1.3.0"),
-    Case("EagerTrainedConverted", lambda n: eager(n, True, True), inputs, "1.3.0",
          module=None, engines=ALL),
 ]  # fmt: skip
 FX = [
     # A GraphModule that observes holds a local function, which no release pickles.
     Case("FxPrepared", graph, inputs, "1.8.0", module=None, tolerance=FLOAT_KERNELS),
-    Case("FxTraining", lambda n: graph(n, training=True), inputs, "1.8.0",
-         module=None, tolerance=FLOAT_KERNELS),
-    Case("FxConverted", lambda n: graph(n, convert=True), inputs, "1.8.0",
-         module=None, engines=ALL, scripted="1.8.0"),
+    Case("FxTraining", lambda n: graph(n, training=True), inputs, "1.8.0", module=None,
+         tolerance=FLOAT_KERNELS),
+    Case("FxConverted", lambda n: graph(n, convert=True), inputs, "1.8.0", module=None,
+         engines=ALL),
     Case("FxLinears", lambda n: graph(n, convert=True, kind=Linears), inputs, "1.8.0",
          engines=ALL),
 ]  # fmt: skip
 RECURRENT = [
-    Case("QuantizedLSTM", recurrent, lstm_inputs, "1.8.0", module=None,
-         engines=ALL, tolerances={"qnnpack": GATES, "onednn": GATES},
-         covers=("quantized.LSTM",)),
+    Case("QuantizedLSTM", recurrent, lstm_inputs, "1.8.0", module=None, engines=ALL,
+         tolerances={"qnnpack": GATES, "onednn": GATES}, covers=("quantized.LSTM",)),
 ]  # fmt: skip

@@ -102,7 +102,7 @@ class QuantTestCase(GoldenTestCase):
                     self.check_expected(expected, found, tolerance, part)
                     if kind in (STATE, MODULE):
                         # A script's state leaves packed parameters out.
-                        self._check_after(expected, module, tolerance)
+                        self._check_after(expected, module, case.tolerance)
                 elif part == "attributes":
                     names = recorded_names(expected, part)
                     found = {name: module_attribute(module, name) for name in names}

@@ -1,4 +1,4 @@
-"""Fused float modules and those of quantization-aware training (Python 3.7, torch 1.3)."""
+"""Fused float modules, and those of training for quantization (torch 1.3)."""
 
 import torch
 
@@ -14,7 +14,7 @@ PICKLED = "1.10.0"
 DIVIDED = Tolerance(
     atol=1e-6,
     rtol=1e-6,
-    reason="float32 divided by the root of a variance, then multiplied and summed in an "
+    reason="float32 divided by the root of a variance, multiplied and summed in an "
     "order that depends on the CPU",
 )
 
@@ -82,6 +82,16 @@ def fused(name, *parts):
 def image(*shape):
     """Inputs of one float tensor of this shape."""
     return lambda: (activations(*shape),)
+
+
+def indices():
+    """Inputs of an embedding."""
+    return (torch.tensor([2, 0]),)
+
+
+def bags():
+    """Inputs of an embedding that sums its rows."""
+    return (torch.tensor([[2, 0]]),)
 
 
 def added(name, *after):
@@ -161,15 +171,14 @@ TRAINED = [
     qat(nnqat, "Conv2d", "1.3.0", 2),
     qat(nnqat, "Conv3d", "1.9.0", 3, module=None),
     Case("Embedding",
-         trained(nnqat, "Embedding", (3, 4), lambda: (torch.tensor([2, 0]),),
-                 embedding_config),
-         lambda: (torch.tensor([2, 0]),), "1.11.0", covers=("qat.Embedding",)),
+         trained(nnqat, "Embedding", (3, 4), indices, embedding_config),
+         indices, "1.11.0", covers=("qat.Embedding",)),
     Case("EmbeddingBag",
-         trained(nnqat, "EmbeddingBag", (3, 4),
-                 lambda: (torch.tensor([[2, 0]]),), embedding_config, mode="sum"),
-         lambda: (torch.tensor([[2, 0]]),), "1.11.0", module=None, covers=("qat.EmbeddingBag",)),
+         trained(nnqat, "EmbeddingBag", (3, 4), bags, embedding_config, mode="sum"),
+         bags, "1.11.0", module=None,
+         covers=("qat.EmbeddingBag",)),
     qat(nniqat, "LinearReLU", "1.3.0", module=None),
-    qat(nniqat, "LinearBn1d", "1.12.0", tolerance=DIVIDED),
+    qat(nniqat, "LinearBn1d", "1.12.0", tolerance=DIVIDED, module=None),
     qat(nniqat, "ConvReLU1d", "1.12.0", 1, module=None),
     qat(nniqat, "ConvReLU2d", "1.3.0", 2, module=None),
     qat(nniqat, "ConvReLU3d", "1.9.0", 3, module=None),

@@ -1,6 +1,6 @@
 # Owner(s): ["oncall: quantization"]
 
-"""Observers, fake quantizations and their configurations that earlier releases saved."""
+"""Observers, fake quantizations and configurations that earlier releases saved."""
 
 import os
 import sys

@@ -47,6 +47,7 @@ PACKAGES = {
 }
 FILES = ("observer", "fake_quantize", "_learnable_fake_quantize")
 BC = "test/quantization/bc has it"
+ALIAS = "a name for one of the observers with an argument given"
 BASE = "a base class, of which no module is made"
 EXCEPTIONS = {
     "quantized.Linear": BC,
@@ -59,6 +60,9 @@ EXCEPTIONS = {
     "intrinsic.quantized.LinearReLU": BC,
     "quantized.MultiheadAttention": "quantizable.MultiheadAttention with the quantized "
     "Linears that are in the table in place of its own",
+    "observer.default_debug_observer": ALIAS,
+    "observer.default_placeholder_observer": ALIAS,
+    "observer.default_reuse_input_observer": ALIAS,
     "quantized._ConvNd": BASE,
     "intrinsic._FusedModule": BASE,
     "observer.ObserverBase": BASE,

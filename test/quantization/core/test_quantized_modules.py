@@ -13,7 +13,6 @@ _here = os.path.dirname(os.path.abspath(__file__))
 _bc = os.path.join(os.path.dirname(_here), "bc")
 sys.path += [os.path.dirname(os.path.dirname(_here)), _bc, _here]
 
-from common_compat import reader_has  # noqa: E402
 from common_utils import run_tests  # noqa: E402
 from quant_test_case import QuantTestCase, add_tests  # noqa: E402
 import quant_static_cases as cases  # noqa: E402
