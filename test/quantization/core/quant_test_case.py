@@ -5,7 +5,7 @@ import warnings
 
 import torch
 
-from common_expected import recorded_names, save_expected
+from common_expected import load_plain, save_expected
 from common_utils import GoldenTestCase, golden, load_golden
 from quant_case import MODULE, SCRIPTED, STATE, TRACED
 from quant_describe import (
@@ -104,7 +104,7 @@ class QuantTestCase(GoldenTestCase):
                         # A script's state leaves packed parameters out.
                         self._check_after(expected, module, case.tolerance)
                 elif part == "attributes":
-                    names = recorded_names(expected, part)
+                    names = list(load_plain(expected, part))
                     found = {name: module_attribute(module, name) for name in names}
                     self.check_expected(expected, found, part=part)
                 else:
@@ -118,14 +118,14 @@ class QuantTestCase(GoldenTestCase):
         if tolerance is None:
             self._check_numbers(path, "after", numbers)
             return
-        names = recorded_names(path, "after")
+        names = list(load_plain(path, "after"))
         found = _as_arrays({name: numbers.get(name, "lost") for name in names})
         self.check_expected(path, found, tolerance, "after")
 
     def _check_numbers(self, path, part, numbers):
         """Compare the numbers that the writer recorded; later ones are not its."""
         part = "numbers" if part == "loaded" else part
-        names = recorded_names(path, part)
+        names = list(load_plain(path, part))
         found = {name: numbers.get(name, "lost") for name in names}
         self.check_expected(path, found, part=part)
 

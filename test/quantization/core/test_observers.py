@@ -12,7 +12,7 @@ _here = os.path.dirname(os.path.abspath(__file__))
 _bc = os.path.join(os.path.dirname(_here), "bc")
 sys.path += [os.path.dirname(os.path.dirname(_here)), _bc, _here]
 
-from common_expected import recorded_names, save_expected  # noqa: E402
+from common_expected import load_plain, save_expected  # noqa: E402
 from common_utils import golden, load_golden, run_tests  # noqa: E402
 from quant_configs import (  # noqa: E402
     describe_configs,
@@ -47,7 +47,7 @@ class TestQConfigs(QuantTestCase):
 
         def read(files):
             told = describe(load_golden(files["object.pt"]))
-            names = recorded_names(files["expected.npz"], "told")
+            names = list(load_plain(files["expected.npz"], "told"))
             found = {name: told.get(name, "lost") for name in names}
             self.check_expected(files["expected.npz"], found, part="told")
 
