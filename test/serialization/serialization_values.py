@@ -1,4 +1,4 @@
-"""Tables of what is no tensor: constants of torch, Python's objects, numpy's."""
+"""Tables of what is no tensor: constants of torch, containers, numbers, texts."""
 
 import array
 import collections
@@ -8,7 +8,6 @@ import fractions
 import pathlib
 import uuid
 
-import numpy as np
 import torch
 
 import serialization_classes as classes
@@ -130,7 +129,6 @@ def _checkpoint():
     }
 
 
-# Of these, 1.13 and later allow none but what Case says.
 CONTAINERS = {
     "checkpoint": Case(
         "What a training saves: dicts, tensors, numbers.",
@@ -170,8 +168,6 @@ CONTAINERS = {
     "sets": Case(
         "Sets.",
         lambda: [{1, 2, "x"}, set()],
-        safe="2.1.0",
-        refused=("set",),
         safe=SAFE_SETS,
         refused=("set",),
     ),
@@ -267,78 +263,5 @@ SCALARS = {
         lambda: [classes.function_of_suite, classes.Plain, len, dict],
         safe=None,
         refused=("serialization_classes.function_of_suite",),
-    ),
-}
-
-OBJECTS = {
-    "enums": Case(
-        "Members of enumerations.",
-        lambda: [classes.Color.RED, classes.Number.TWO, classes.Color.BLUE],
-        safe=None,
-        refused=("serialization_classes.Color",),
-    ),
-    "dataclass": Case(
-        "A dataclass.",
-        lambda: classes.Settings(0.5, [1, 2], extra=numbers(2)),
-        safe=None,
-        refused=("serialization_classes.Settings",),
-    ),
-    "plain": Case(
-        "An object with attributes.",
-        lambda: classes.Plain(a=1, b=[numbers(2)], c=classes.Plain()),
-        safe=None,
-        refused=("serialization_classes.Plain",),
-    ),
-    "with_state": Case(
-        "An object that says itself what is kept.",
-        lambda: classes.WithState(),
-        expect=lambda: _restored(),
-        safe=None,
-        refused=("serialization_classes.WithState",),
-    ),
-    "reduced": Case(
-        "An object that says how it is made.",
-        lambda: classes.Reduced(numbers(2)),
-        expect=lambda: classes.remake(numbers(2)),
-        safe=None,
-        refused=("serialization_classes.remake",),
-    ),
-}
-
-
-def _restored():
-    value = classes.WithState.__new__(classes.WithState)
-    value.__setstate__({"kept": torch.ones(2)})
-    return value
-
-
-def _arrays():
-    return {
-        "c": np.arange(6, dtype=np.float32).reshape(2, 3),
-        "fortran": np.asfortranarray(np.arange(4).reshape(2, 2)),
-        "scalar": np.float64(0.1),
-        "integer": np.int64(-7),
-        "flag": np.bool_(True),
-        "empty": np.zeros((0, 2), np.int8),
-        "texts": np.array(["a", "bc"]),
-        "objects": np.array(["a", "bc"], dtype=object),
-        "dtype": np.dtype("float32"),
-    }
-
-
-def _random_state_of_numpy():
-    kind, keys, position, has_gauss, gauss = np.random.RandomState(5).get_state()
-    return {"state": (kind, keys[:3], position, has_gauss, gauss)}
-
-
-NUMPY = {
-    "arrays": Case(
-        "Arrays and scalars of numpy.", _arrays, safe=None, refused=("numpy",)
-    ),
-    "random_state_of_numpy": Case(
-        "What numpy tells of its random numbers.",
-        _random_state_of_numpy,
-        safe=None,
-        refused=("numpy",),
     ),
 }

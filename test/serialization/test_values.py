@@ -11,7 +11,6 @@ import torch
 _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(_here), _here]
 
-import serialization_values as values  # noqa: E402
 from common_compat import load_golden  # noqa: E402
 from common_expected import save_expected  # noqa: E402
 from common_utils import golden, run_tests  # noqa: E402
@@ -22,15 +21,16 @@ from serialization_cases import (  # noqa: E402
     add_cases,
     save_by_default,
 )
+from serialization_objects import NUMPY, OBJECTS  # noqa: E402
+from serialization_values import CONSTANTS, CONTAINERS, SCALARS  # noqa: E402
 
 
 class TestValues(FileTestCase):
     """Objects of Python, and constants of torch."""
 
 
-for _table in (values.CONSTANTS, values.CONTAINERS, values.SCALARS, values.OBJECTS):
+for _table in (CONSTANTS, CONTAINERS, SCALARS, OBJECTS, NUMPY):
     add_cases(TestValues, _table, containers=False)
-add_cases(TestValues, values.NUMPY, containers=False)
 
 
 def next_numbers(generator=None):
