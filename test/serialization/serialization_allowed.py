@@ -116,7 +116,7 @@ ALLOWED = {
         _subclass,
         lambda: [classes.PlainSubclass],
         (_SUITE + "PlainSubclass", "_rebuild_from_type"),
-        since="1.8.0",
+        since="1.10.0",
     ),
     "function": Allowed(
         "A function by its name.",
