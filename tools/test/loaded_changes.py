@@ -1,12 +1,14 @@
 """Makes every loader of torch return something else than what the file holds.
 
-Runs inside the interpreter under test: a copy of the suite calls ``install`` when it is
-imported.  A load in which there is nothing to change skips its sub-test.
+A load in which there is nothing to change skips its sub-test.
 """
 
 import collections
+import functools
 import inspect
 import unittest
+from contextlib import contextmanager
+from unittest import mock
 
 import torch
 
@@ -165,19 +167,23 @@ def _collect_module(module, tensors, tables, seen):
         _collect(child, tensors, tables, seen)
 
 
-def install(change):
+@contextmanager
+def changed_loading(change):
     """Have the loaders return what was changed so."""
 
     def wrap(load):
+        @functools.wraps(load)
         def loaded(*args, **kwargs):
             value = load(*args, **kwargs)
             if not apply(change, value):
                 raise unittest.SkipTest("nothing to change")
             return value
 
-        # Callers ask which options there are.
-        loaded.__signature__ = inspect.signature(load)
         return loaded
 
-    torch.load = wrap(torch.load)
-    torch.export.load = wrap(torch.export.load)
+    with (
+        mock.patch.object(torch, "load", wrap(torch.load)),
+        mock.patch.object(torch.jit, "load", wrap(torch.jit.load)),
+        mock.patch.object(torch.export, "load", wrap(torch.export.load)),
+    ):
+        yield

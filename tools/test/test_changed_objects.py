@@ -1,0 +1,143 @@
+"""The checks of the wider corpus fail on an object that is not what was saved.
+
+The loaders of torch return objects that were changed: values, shapes, strides, classes,
+names and so on (loaded_changes.py).  Then of each golden file a check fails, unless the
+area says here why the change means nothing to it.
+"""
+
+import contextlib
+import fnmatch
+import importlib.util
+import io
+import os
+import sys
+import unittest
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+
+from common_reading import ReadingPlan
+
+from tools import TEST_FOLDER
+from tools.test.loaded_changes import OF_TABLES, OF_TENSORS, changed_loading
+
+WRITER = "2.6.0"
+CHANGES = (*OF_TENSORS, *OF_TABLES, "sharing")
+
+
+@dataclass(frozen=True)
+class Area:
+    """Tests of one folder, and what they are right not to notice.
+
+    ``tests`` are globs of ``Class.test``; ``unnoticed`` has globs of
+    ``change: Class.test (parameters)``, each with its reason.
+    """
+
+    folder: str
+    tests: tuple[str, ...]
+    changes: tuple[str, ...] = CHANGES
+    unnoticed: dict[str, str] = field(default_factory=dict)
+
+
+class FileResult(unittest.TestResult):
+    """Of each file of each golden whether a check passed, and whether one failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed: set[str] = set()
+        self.failed: set[str] = set()
+
+    def addSubTest(self, test, subtest, err) -> None:
+        """A cell, or something around cells."""
+        if err is not None and issubclass(err[0], unittest.SkipTest):
+            return
+        if "writer" in subtest.params:
+            (self.passed if err is None else self.failed).add(_file_of(test, subtest))
+
+    def addKnownBreak(self, subtest, message, row) -> None:
+        """The cell fails without any change: it tells nothing."""
+        self.failed.add(_file_of(subtest.test_case, subtest))
+
+    def unnoticed(self) -> set[str]:
+        """The files of which no check failed."""
+        return self.passed - self.failed
+
+
+def _file_of(test: unittest.TestCase, subtest) -> str:
+    parameters = {
+        name: value
+        for name, value in subtest.params.items()
+        if name not in ("writer", "part", "loader", "engine")
+    }
+    values = ", ".join(f"{k}={v}" for k, v in sorted(parameters.items()))
+    return f"{type(test).__name__}.{test._testMethodName} ({values})"
+
+
+def tests_of(area: Area) -> Iterator[unittest.TestCase]:
+    """The area's golden tests."""
+    for path in sorted(Path(TEST_FOLDER, area.folder).glob("test_*.py")):
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        # Its tests are pickled by the module's name.
+        sys.modules.setdefault(path.stem, module)
+        spec.loader.exec_module(module)
+        for suite in unittest.defaultTestLoader.loadTestsFromModule(module):
+            for test in suite:
+                name = f"{type(test).__name__}.{test._testMethodName}"
+                is_golden = hasattr(getattr(test, test._testMethodName), "golden")
+                if is_golden and any(fnmatch.fnmatch(name, g) for g in area.tests):
+                    yield test
+
+
+class TestChangedObjects(unittest.TestCase):
+    """Changes of what is loaded are noticed."""
+
+    def check(self, area: Area) -> None:
+        path, modules = list(sys.path), set(sys.modules)
+        self.addCleanup(sys.path.__setitem__, slice(None), path)
+        tests = list(tests_of(area))
+        for name in set(sys.modules) - modules:
+            if name.startswith("test_"):
+                self.addCleanup(sys.modules.pop, name, None)
+        self.assertGreater(len(tests), 0)
+        for change in area.changes:
+            with self.subTest(change=change):
+                result = self.result_of(tests, change)
+                unnoticed = {f"{change}: {name}" for name in result.unnoticed()}
+                self.assertGreater(len(result.failed), 0)
+                self.assertEqual(
+                    set(),
+                    {
+                        name
+                        for name in unnoticed
+                        if not any(fnmatch.fnmatch(name, g) for g in area.unnoticed)
+                    },
+                )
+
+    def result_of(self, tests: list[unittest.TestCase], change: str) -> FileResult:
+        result = FileResult()
+        plan = ReadingPlan(writers=WRITER).to_environment()
+        with (
+            mock.patch.dict(os.environ, plan),
+            changed_loading(change),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            unittest.TestSuite(tests).run(result)
+            # A suite forgets its tests once they ran.
+        return result
+
+    def test_optim(self) -> None:
+        """Optimizers and averaged models."""
+        self.check(
+            Area(
+                "optim",
+                ("TestOptim.test_Adam", "TestOptim.test_SGD", "TestSwa*.test_buffers"),
+                # None of its tensors share a storage.
+                CHANGES[:-1],
+            )
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
