@@ -127,11 +127,14 @@ def _form(spec: Any) -> Any:
 
 
 def describe_ranges(program: Any) -> Dict[str, Any]:
-    """Which values the symbols may have that occur in the graph.
+    """Which values the symbols may have that occur in the shapes of the graph.
 
     Loading leaves out the others.
     """
-    words = set(re.findall(r"\w+", str(describe_graph(program))))
+    words = set()
+    for module in program.graph_module.modules():
+        nodes = module.graph.nodes if isinstance(module, torch.fx.GraphModule) else ()
+        words.update(*(re.findall(r"\w+", str(_known(node))) for node in nodes))
     ranges = {str(symbol): found for symbol, found in program.range_constraints.items()}
     return {name: range_bounds(ranges[name]) for name in ranges if name in words}
 

@@ -24,19 +24,21 @@ class Pair:
 register_dataclass(Pair, "export_input_models.Pair")
 
 
-class NestedInputs(nn.Module):
-    """Takes containers of containers."""
+class Nested(nn.Module):
+    """Takes and gives containers of containers."""
 
     def forward(self, table, items):
         (a, b), c = items
-        return table["x"] * a + table["inner"][0] * b - c * table["inner"][1]
+        x = table["x"] * a + table["inner"][0] * b
+        return {"x": x, "more": [c, (table["inner"][1] - x, {"y": -a})], "none": ()}
 
 
-class NamedTuples(nn.Module):
-    """Takes and gives a named tuple."""
+class Containers(nn.Module):
+    """Takes and gives a named tuple and an OrderedDict."""
 
-    def forward(self, point):
-        return Point(x=point.y * 2, y=point.x + point.y)
+    def forward(self, point, table):
+        table = OrderedDict([("z", table["b"] * 2), ("a", table["a"] - point.x)])
+        return Point(x=point.y * 2, y=point.x + point.y), table
 
 
 class Dataclasses(nn.Module):
@@ -44,13 +46,6 @@ class Dataclasses(nn.Module):
 
     def forward(self, pair):
         return Pair(first=pair.second * 2, second=pair.first - pair.second)
-
-
-class OrderedInputs(nn.Module):
-    """Takes and gives an OrderedDict."""
-
-    def forward(self, table):
-        return OrderedDict([("z", table["b"] * 2), ("a", table["a"] - table["b"])])
 
 
 class Keywords(nn.Module):
@@ -69,13 +64,6 @@ class Plain(nn.Module):
         if flag:
             x = x.neg()
         return x if missing is None and mode == "plain" else x.abs()
-
-
-class NestedOutputs(nn.Module):
-    """Gives containers of containers."""
-
-    def forward(self, x):
-        return {"sum": x.sum(), "more": [x + 1, (x * 2, {"neg": -x})], "none": ()}
 
 
 class PlainOutputs(nn.Module):

@@ -18,18 +18,11 @@ class Summed(nn.Module):
         return x.sum(1) + y
 
 
-class Neighbours(nn.Module):
-    """Two arguments, of which one is an element longer."""
+class Derived(nn.Module):
+    """Two arguments, of which one has twice the elements and one more."""
 
     def forward(self, x, y):
-        return x + y[1:]
-
-
-class Halves(nn.Module):
-    """An argument whose size is even."""
-
-    def forward(self, x):
-        return x.view(2, -1).sum(0)
+        return x + y[1:].view(-1, 2).sum(1)
 
 
 class Computed(nn.Module):
@@ -44,11 +37,11 @@ class Computed(nn.Module):
 
 
 class FloatComputed(nn.Module):
-    """Computes with the root of a size, and with a size as a number of a float."""
+    """Computes with a part of a size, and with a number that is in the data."""
 
-    def forward(self, x):
+    def forward(self, x, y):
         n = x.shape[0]
-        return x * (n * 0.5), x + n / 4
+        return x * (n * 0.5), x + n / 4, x * y.item()
 
 
 class Item(nn.Module):
@@ -59,13 +52,6 @@ class Item(nn.Module):
         torch._check_is_size(n)
         torch._check(n <= 6)
         return torch.ones(n) * x.sum(), x[0] + n
-
-
-class FloatItem(nn.Module):
-    """A number that is in the data."""
-
-    def forward(self, x, y):
-        return x * y.item()
 
 
 class NonZero(nn.Module):

@@ -1,7 +1,7 @@
 """How the goldens of exported programs are written, and what of them is checked."""
 
 import functools
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from common_compat import reader_has
 from common_expected import Tolerance, save_expected
@@ -33,7 +33,7 @@ LOOKS = {
 NOT_READ = () if reader_has("2.7.0") else ("tracking",)
 
 
-def export_golden(since: str = SINCE, until: str = None) -> Callable:
+def export_golden(since: str = SINCE, until: Optional[str] = None) -> Callable:
     """Declare a golden of an exported program."""
     return golden(since=since, until=until, kinds=(KIND, "expected.npz"))
 
@@ -45,12 +45,12 @@ class ExportTestCase(GoldenTestCase):
         self,
         make: Callable[[], Any],
         *calls: Call,
-        refused: List[Call] = (),
+        refused: Sequence[Call] = (),
         gradients: bool = False,
-        tolerance: Tolerance = None,
+        tolerance: Optional[Tolerance] = None,
         save: Callable[[Any, str], Any] = save_program,
         load: Callable[[str], Any] = load_program,
-        others: Dict[str, Callable[[Any], Any]] = {},
+        others: Optional[Dict[str, Callable[[Any], Any]]] = None,
     ) -> None:
         """Check what ``make()``, an exported program, is and computes once loaded.
 
@@ -66,7 +66,7 @@ class ExportTestCase(GoldenTestCase):
             runs["gradients"] = functools.partial(describe_gradients, **told)
         if refused:
             runs["refused"] = functools.partial(describe_refusals, calls=refused)
-        runs.update(others)
+        runs.update(others or {})
         parts = dict(LOOKS, **runs)
         # Loading takes the most time, so what is only looked at is loaded once.
         load_once = functools.lru_cache(maxsize=None)(load)

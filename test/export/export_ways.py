@@ -6,9 +6,9 @@ import pathlib
 import torch
 from torch import nn
 
-from common_compat import import_first, reader_has
+from common_compat import import_first
 from common_values import copied, with_numbers
-from export_compat import Call, export, exported, load_program, save_program
+from export_compat import export, exported, load_program, save_program
 
 
 class Inner(nn.Module):
@@ -17,10 +17,10 @@ class Inner(nn.Module):
     def __init__(self):
         super().__init__()
         self.linear = with_numbers(nn.Linear(2, 2))
-        self.register_buffer("count", torch.tensor(1.0))
+        self.register_buffer("shift", torch.tensor(1.0))
 
     def forward(self, x, *, scale):
-        return {"y": self.linear(x) * scale, "count": self.count + x.sum()}
+        return {"y": self.linear(x) * scale, "z": self.shift + x}
 
 
 class Outer(nn.Module):
@@ -29,12 +29,10 @@ class Outer(nn.Module):
     def __init__(self):
         super().__init__()
         self.inner = Inner()
-        self.last = nn.Sequential(nn.ReLU(), with_numbers(nn.Linear(2, 1)))
 
     def forward(self, x, y):
         first = self.inner(x, scale=y)
-        second = self.inner(first["y"], scale=2)
-        return self.last(second["y"]) + first["count"]
+        return self.inner(first["y"], scale=2)["y"] + first["z"]
 
 
 def for_training(module, example):

@@ -44,8 +44,12 @@ class TestExportWays(ExportTestCase):
 
     @export_golden(since="2.3.0")
     def test_not_strict(self):
-        """An export by running the module."""
-        self.check_outer(functools.partial(exported, strict=False), gradients=True)
+        """An export by running the module; also as modules again."""
+        self.check_outer(
+            functools.partial(exported, strict=False),
+            gradients=True,
+            others={"modules": self.describe_modules},
+        )
 
     @export_golden(since="2.2.0")
     def test_decomposed(self):
@@ -57,12 +61,7 @@ class TestExportWays(ExportTestCase):
         """A program with the operators that training has."""
         self.check_outer(ways.for_training, gradients=True)
 
-    @export_golden(since="2.3.0")
-    def test_unflattened(self):
-        """A program that is made modules again after it was loaded."""
-        self.check_outer(exported, others={"modules": self.describe_modules})
-
-    @export_golden(since="2.3.0")
+    @export_golden(since="2.4.0")
     def test_preserved_calls(self):
         """A program that keeps how a module in it is called."""
         self.check_outer(
@@ -72,37 +71,33 @@ class TestExportWays(ExportTestCase):
 
     @export_golden()
     def test_loads(self):
-        """A program is loaded from paths, buffers and files, and saved once more."""
+        """A program is loaded from paths, buffers and files, and saved once more.
+
+        And texts that were saved beside it.
+        """
         calls = [Call(numbers(2)), Call(numbers(2) * 2)]
 
         def write(files):
-            save_program(exported(models.Counter(), calls[0]), files[KIND])
             program = exported(models.Counter(), calls[0])
-            save_expected(files["expected.npz"], describe_runs(program, calls))
+            save_program(program, files[KIND], extra_files=_TEXTS)
+            expected = {"runs": describe_runs(program, calls), "texts": _TEXTS}
+            save_expected(files["expected.npz"], expected)
 
         for way, load in ways.LOADS.items():
 
-            def read(files, load=load):
+            def read_program(files, load=load):
                 found = describe_runs(load(files[KIND]), calls)
-                self.check_expected(files["expected.npz"], found)
+                self.check_expected(files["expected.npz"], found, part="runs")
 
             with self.subTest(way=way):
-                self.check_golden(write, {KIND: read})
+                self.check_golden(write, {KIND: read_program})
 
-    @export_golden()
-    def test_extra_files(self):
-        """Texts that are saved beside a program."""
-
-        def write(files):
-            program = exported(models.Linear(), Call(numbers(2, 3)))
-            save_program(program, files[KIND], extra_files=_TEXTS)
-            save_expected(files["expected.npz"], _TEXTS)
-
-        def read(files):
+        def read_texts(files):
             found = ways.load_extra_files(files[KIND], *_TEXTS)
-            self.check_expected(files["expected.npz"], found)
+            self.check_expected(files["expected.npz"], found, part="texts")
 
-        self.check_golden(write, {KIND: read})
+        with self.subTest(way="extra files"):
+            self.check_golden(write, {KIND: read_texts})
 
     @export_golden(since="2.8.0")
     def test_several_programs(self):
