@@ -155,8 +155,7 @@ class Indexed(nn.Module):
     def forward(self, x, rows, mask):
         first, second = x.split([1, 2], 1)
         values, indices = x.max(1)
-        picked = x[:, rows], x[mask], x[None, 1:, ::2]
-        return picked, second, values, indices, x.topk(2, dim=1).values, x.unbind(0)[1]
+        return x[:, rows], x[mask], x[None, 1:, ::2], second, indices, x.unbind(0)[1]
 
 
 class Views(nn.Module):

@@ -82,7 +82,7 @@ class TestExportedOperators(ExportTestCase):
         x = numbers(2)
         self.check_operators(models.GradModes, Call(x), Call(x * 2), gradients=True)
 
-    @export_golden(since="2.2.0")
+    @export_golden(since="2.5.0")
     def test_autocast(self):
         """A region with products of another dtype."""
         x = numbers(2, 2)
