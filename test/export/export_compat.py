@@ -9,7 +9,7 @@ import logging
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import torch
 
@@ -129,32 +129,32 @@ def save_program(program: Any, into: Any, **options: Any) -> None:
 
 
 def load_program(source: Any, **options: Any) -> Any:
-    """``torch.export.load``."""
-    with _log_of_failures_only():
-        return export.load(source, **options)
+    """``torch.export.load``; what it logs instead of raising is an error's cause."""
+    with _logged_errors() as logged:
+        try:
+            return export.load(source, **options)
+        except Exception as error:
+            if logged and error.__cause__ is None:
+                raise error from logged[-1]
+            raise
 
 
 @contextmanager
-def _log_of_failures_only() -> Iterator[None]:
-    """Hold back what torch.export logs, until an error makes it worth reading.
+def _logged_errors() -> Iterator[List[BaseException]]:
+    """Keep torch.export from logging; the errors that it would have logged.
 
     Since 2.8 it logs a traceback for each file of an older format, and then loads it.
     """
-    log = logging.getLogger("torch.export")
-    held = []
+    log, logged = logging.getLogger("torch.export"), []
 
     def hold(record: logging.LogRecord) -> bool:
-        held.append(record)
+        if record.exc_info:
+            logged.append(record.exc_info[1])
         return False
 
     log.addFilter(hold)
     try:
-        yield
-    except Exception:
-        log.removeFilter(hold)
-        for record in held:
-            log.handle(record)
-        raise
+        yield logged
     finally:
         log.removeFilter(hold)
 
