@@ -22,6 +22,9 @@ SINCE = "2.1.0"
 # None before 2.1; 2.0 has torch.export as a function's module without ``save``.
 export = import_first("torch.export", having="save")
 pytree = import_first("torch.utils._pytree")
+if export:
+    # The first export imports it, and it leaves a name in builtins: not within a test.
+    import_first("triton")
 _error = import_first("torch._export.error", having="InternalError")
 
 # How a program refuses a call: releases differ in that, and it is not in the file.

@@ -141,7 +141,8 @@ def describe_ranges(program: Any) -> Dict[str, Any]:
 
 def describe_state(program: Any) -> Dict[str, Any]:
     """Parameters and buffers, constants, and the example that was exported with."""
-    told = {"state": describe_program(program.state_dict)}
+    # A dict or an OrderedDict, as the release likes.
+    told = {"state": describe_program(dict(program.state_dict))}
     if reader_has("2.2.0"):
         told["constants"] = describe_program(dict(sorted(_constants(program).items())))
     if reader_has("2.4.0"):

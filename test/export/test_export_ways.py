@@ -61,7 +61,7 @@ class TestExportWays(ExportTestCase):
         """A program with the operators that training has."""
         self.check_outer(ways.for_training, gradients=True)
 
-    @export_golden(since="2.5.0")
+    @export_golden(since="2.6.0")
     def test_preserved_calls(self):
         """A program that keeps how a module in it is called."""
         self.check_outer(

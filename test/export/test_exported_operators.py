@@ -70,7 +70,7 @@ class TestExportedOperators(ExportTestCase):
         x = numbers(2)
         self.check_operators(models.NoGrad, Call(x), Call(x * 2), gradients=True)
 
-    @export_golden(since="2.2.0")
+    @export_golden(since="2.3.0")
     def test_out_dtype(self):
         """A higher order operator whose result is one tensor."""
         x = torch.tensor([[100, 2], [3, 4]], dtype=torch.int8)

@@ -104,7 +104,7 @@ class TestExportedShapes(ExportTestCase):
             Call(numbers(7, 5)),
         )
 
-    @export_golden(since="2.5.0")
+    @export_golden(since="2.6.0")
     def test_computed_numbers(self):
         """Numbers of floating point, computed of a size or taken from the data."""
         self.check_sizes(
