@@ -7,12 +7,15 @@ from torch import nn
 from common_compat import import_first
 from common_values import numbers, with_numbers
 
-# Control flow has no public home in most releases.
+# Control flow has no public home in most releases.  An operator is known once its
+# module is imported, which exporting does, and in 2.5 loading does not.
 _map = import_first(
     "torch._higher_order_ops.map", "functorch.experimental.control_flow"
 )
 _while_loop = import_first("torch._higher_order_ops.while_loop", having="while_loop")
 _scan = import_first("torch._higher_order_ops.scan", having="scan")
+_out_dtype = import_first("torch._higher_order_ops.out_dtype", having="out_dtype")
+_wrap = import_first("torch._higher_order_ops.wrap")
 
 
 def _cond(*args):
@@ -116,9 +119,7 @@ class OutDtype(nn.Module):
     """A product of small integers as larger ones: one tensor, not a tuple."""
 
     def forward(self, x, y):
-        from torch._higher_order_ops.out_dtype import out_dtype
-
-        return out_dtype(torch.ops.aten.mm.default, torch.int32, x, y)
+        return _out_dtype.out_dtype(torch.ops.aten.mm.default, torch.int32, x, y)
 
 
 class Autocast(nn.Module):

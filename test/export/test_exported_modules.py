@@ -129,8 +129,23 @@ class TestExportedModules(ExportTestCase):
 
     @export_golden()
     def test_scalars(self):
-        """Numbers in the code: large ones, infinite ones, and NaN."""
+        """Numbers in the code."""
         self.check_module(models.Scalars, Call(numbers(6)), Call(numbers(6) * 2))
+
+    def check_infinite_scalars(self):
+        """Check numbers in the code that JSON has no word for."""
+        x = numbers(6)
+        self.check_module(models.InfiniteScalars, Call(x), Call(x * 2))
+
+    @export_golden(until="2.6.0")
+    def test_infinite_scalars(self):
+        """Infinite numbers and NaN, as words that JSON does not have."""
+        self.check_infinite_scalars()
+
+    @export_golden(since="2.9.0")
+    def test_later_infinite_scalars(self):
+        """Infinite numbers and NaN: 2.7 and 2.8 could not save them."""
+        self.check_infinite_scalars()
 
 
 if __name__ == "__main__":
