@@ -7,6 +7,7 @@ import contextlib
 import os
 from unittest import mock
 
+from torch import distributed
 
 from common_compat import import_first
 
@@ -18,9 +19,9 @@ _sharded = import_first("torch.distributed._shard.sharded_tensor")
 _spec = import_first("torch.distributed._shard.sharding_spec")
 
 
-# The first release in which a group can be ended safely: 2.0 to 2.2 may wait for ever
+# The first release in which a group can be ended safely: 2.0 to 2.3 may wait for ever
 # for a thread of the group that itself waits for Python's lock.
-SINCE_GROUP = "2.3.0"
+SINCE_GROUP = "2.4.0"
 
 
 @contextlib.contextmanager

@@ -8,9 +8,31 @@ from dcp_compat import state_dict_functions
 
 # What each release from 2.0 on keeps for a group of parameters; later ones keep more.
 _HYPERPARAMETERS = {
-    "SGD": ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"),
+    "Momentum": ("lr", "momentum"),
     "Adam": ("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize"),
 }
+
+
+class Momentum(torch.optim.Optimizer):
+    """SGD with momentum, which no release gives another hyperparameter."""
+
+    def __init__(self, parameters, lr=0.25, momentum=0.5):
+        super().__init__(parameters, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """Move each parameter against its gradients so far."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                state = self.state[parameter]
+                before = state.get("sum", torch.zeros_like(parameter))
+                state["sum"] = before * group["momentum"] + parameter.grad
+                parameter.sub_(state["sum"] * group["lr"])
+
+
+OPTIMIZERS = {"Momentum": Momentum, "Adam": torch.optim.Adam}
 
 
 class Counter:
@@ -49,7 +71,7 @@ class WithExtraState(torch.nn.Module):
 def layers():
     """A module with parameters and buffers."""
     return torch.nn.Sequential(
-        torch.nn.Linear(2, 1), torch.nn.BatchNorm1d(1, affine=False)
+        torch.nn.Linear(2, 1, bias=False), torch.nn.BatchNorm1d(1, affine=False)
     )
 
 
@@ -68,9 +90,7 @@ def trained(name, saved):
     ``saved`` is whether it is the one to be saved, or another to be loaded into.
     """
     module = with_numbers(torch.nn.Linear(2, 2, bias=False))
-    options = {"momentum": 0.5} if name == "SGD" else {}
-    lr = 0.25 if saved else 2.0
-    optimizer = getattr(torch.optim, name)(module.parameters(), lr=lr, **options)
+    optimizer = OPTIMIZERS[name](module.parameters(), lr=0.25 if saved else 2.0)
     for _ in range(2 if saved else 1):
         optimizer.zero_grad()
         module(torch.ones(1, 2) * 2).sum().backward()
@@ -81,7 +101,7 @@ def trained(name, saved):
 
 
 def describe_optimizer(optimizer):
-    """The state of the optimizer's parameters, and what each release knows of groups."""
+    """The state for each parameter, and what each release knows of groups of them."""
     names = _HYPERPARAMETERS[type(optimizer).__name__]
     saved = optimizer.state_dict()
     states = {

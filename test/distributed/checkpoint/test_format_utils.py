@@ -32,8 +32,8 @@ SAVED = "saved.pt"
 
 def state():
     """A state with tensors and objects."""
-    weight = torch.nn.Parameter(numbers(2, 2))
-    model = collections.OrderedDict([("weight", weight), ("bias", numbers(4)[::2])])
+    weight = torch.nn.Parameter(numbers(2, 3).t())
+    model = collections.OrderedDict([("weight", weight)])
     return {"model": model, "config": {"lr": 0.5}}
 
 

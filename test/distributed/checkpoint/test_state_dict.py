@@ -124,9 +124,9 @@ class TestStateDict(CheckpointTestCase):
         )
 
     @dcp_golden(since=SINCE_NESTED)
-    def test_sgd(self):
+    def test_optimizer(self):
         """An optimizer's own state, whose keys are numbers."""
-        self.check_optimizer("SGD")
+        self.check_optimizer("Momentum")
 
     @dcp_golden(since=SINCE_NESTED)
     def test_adam(self):
@@ -155,7 +155,7 @@ class TestStateDict(CheckpointTestCase):
     def check_states(self, **options):
         """Check what get_state_dict gives with these options."""
         self.check_objects(
-            lambda saved: trained("SGD", saved),
+            lambda saved: trained("Momentum", saved),
             lambda module, optimizer: get_states(module, optimizer, **options),
             lambda module, optimizer, state: set_states(
                 module, optimizer, state, **options
