@@ -19,9 +19,9 @@ _sharded = import_first("torch.distributed._shard.sharded_tensor")
 _spec = import_first("torch.distributed._shard.sharding_spec")
 
 
-# The first release in which a group can be ended safely: 2.0 to 2.3 may wait for ever
+# The first release in which a group can be ended safely: 2.0 to 2.4 may wait for ever
 # for a thread of the group that itself waits for Python's lock.
-SINCE_GROUP = "2.4.0"
+SINCE_GROUP = "2.6.0"
 
 
 @contextlib.contextmanager
