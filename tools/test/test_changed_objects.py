@@ -127,16 +127,33 @@ class TestChangedObjects(unittest.TestCase):
             # A suite forgets its tests once they ran.
         return result
 
+    def test_serialization(self) -> None:
+        """Tensors of every kind, read as a whole, with weights_only and with mmap."""
+        refused = "weights_only refuses it, whatever it holds"
+        unnoticed = {
+            "*: TestTensors.test_uninitialized_*load=weights_only*": refused,
+            "shape: TestTensors.test_uninitialized_parameters*": "it has none yet",
+        }
+        self.check(Area("serialization", ("TestTensors.*",), CHANGES, unnoticed))
+
+    def test_nn(self) -> None:
+        """Modules, whole and their states."""
+        tests = ("Linear", "LSTM", "Conv2d", "BatchNorm2d", "Sequential", "Module")
+        unnoticed = {
+            "*variant=empty)": "there is nothing in it",
+            "dtype: *variant=double)": "the change is one of float32 alone",
+            "order: *state_dict.pt.gz, variant=groups)": "it has one entry",
+            "order: *state_dict.pt.gz, variant=unbiased)": "it has one entry",
+            "sharing: *variant=plain)": "nothing in it is shared",
+        }
+        names = tuple(f"TestModules.test_{name}" for name in tests)
+        self.check(Area("nn", names, CHANGES, unnoticed))
+
     def test_optim(self) -> None:
         """Optimizers and averaged models."""
-        self.check(
-            Area(
-                "optim",
-                ("TestOptim.test_Adam", "TestOptim.test_SGD", "TestSwa*.test_buffers"),
-                # None of its tensors share a storage.
-                CHANGES[:-1],
-            )
-        )
+        tests = ("TestOptim.test_Adam", "TestOptim.test_SGD", "TestSwa*.test_buffers")
+        # None of their tensors share a storage.
+        self.check(Area("optim", tests, CHANGES[:-1]))
 
 
 if __name__ == "__main__":
