@@ -11,7 +11,7 @@ import warnings
 
 import torch
 
-from common_compat import import_first, load_golden
+from common_compat import import_first, load_golden, reader_has
 
 # 1.12 and 1.13 had it as a prototype.
 checkpoint = import_first(
@@ -29,7 +29,9 @@ _loader = import_first(
     "torch.distributed.checkpoint.state_dict_loader",
     "torch.distributed._shard.checkpoint.state_dict_loader",
 )
-# Since 2.5 or so one can load what one names, without a state to load it into.
+# In 2.2 there are functions save and load, which ask for a process group.
+HAS_LOAD = reader_has("2.3.0")
+# Since 2.4 one can load what one names, without a state to load it into.
 load_keys = getattr(_loader, "_load_state_dict_from_keys", None)
 
 
@@ -75,7 +77,7 @@ def save(state, folder, planner=None, **options):
     options.setdefault("single_file_per_rank", True)
     writer = checkpoint.FileSystemWriter(folder, **options)
     with quiet():
-        if hasattr(checkpoint, "save"):
+        if HAS_LOAD:
             return checkpoint.save(state, storage_writer=writer, planner=planner)
         return checkpoint.save_state_dict(
             state, writer, no_dist=not has_group(), planner=planner
@@ -84,7 +86,7 @@ def save(state, folder, planner=None, **options):
 
 def load(state, folder, planner=None):
     """Load the checkpoint in ``folder`` into ``state``, by the function for users."""
-    if not hasattr(checkpoint, "load"):
+    if not HAS_LOAD:
         return load_state_dict(state, folder, planner)
     reader = checkpoint.FileSystemReader(folder)
     with quiet():
@@ -103,7 +105,7 @@ def load_state_dict(state, folder, planner=None):
 
 
 LOADERS = {"load": load}
-if hasattr(checkpoint, "load"):
+if HAS_LOAD:
     LOADERS["load_state_dict"] = load_state_dict
 
 
@@ -113,7 +115,7 @@ def read_metadata(folder):
         return checkpoint.FileSystemReader(folder).read_metadata()
 
 
-# Since 2.4 or so.
+# Since 2.4.
 HAS_PARTIAL_LOAD = "allow_partial_load" in (
     inspect.signature(getattr(checkpoint, "DefaultLoadPlanner", object)).parameters
 )

@@ -29,8 +29,8 @@ from dcp_models import (  # noqa: E402
 )
 from dcp_test_case import CheckpointTestCase, dcp_golden  # noqa: E402
 
-# The first release that calls state_dict of the objects in a state.
-SINCE_STATEFUL = "2.2.0"
+# The first release that calls state_dict of the objects in a state, without a group.
+SINCE_STATEFUL = "2.3.0"
 # The first release with torch.distributed.checkpoint.state_dict.
 SINCE_FUNCTIONS = "2.2.0"
 SINCE_FLAT = "2.4.0"
