@@ -109,7 +109,7 @@ class TestExportedOperators(ExportTestCase):
         x = numbers(2, 3).t()
         self.check_operators(models.Views, Call(x), Call(x * 2))
 
-    @export_golden(since="2.7.0")
+    @export_golden(since="2.9.0")
     def test_complex_scalar(self):
         """A complex number in the code."""
         x = numbers(3)
