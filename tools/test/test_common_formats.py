@@ -354,6 +354,9 @@ class TestQuickRun(SampleSuiteTestCase):
     def test_read(self):
         read = lambda files: print("read", files["pt"])
         self.check_golden(None, {"pt": read}, "part")
+        read = lambda files: print("minor", files["pt"])
+        with self.subTest(way="minor"):
+            self.check_golden(None, {"pt": read}, "part", minor=True)
 """)
 
     def path(self, release: str) -> str:
@@ -367,15 +370,15 @@ class TestQuickRun(SampleSuiteTestCase):
         provenance = Provenance(release).with_golden(name, {}, golden)
         save_provenance(os.path.join(self.goldens, release), provenance)
 
-    def read(self) -> tuple:
-        """The releases that were read, and what the run said."""
-        env = {**os.environ, VARIABLE: json.dumps({"quick": True})}
+    def read(self, way: str = "read", quick: bool = True) -> tuple:
+        """The releases that were read so, and what the run said."""
+        env = {**os.environ, VARIABLE: json.dumps({"quick": quick})}
         run = subprocess.run(
             [sys.executable, FILE],
             cwd=self.root, env=env, capture_output=True, text=True,
         )  # fmt: skip
         lines = [line.split() for line in run.stdout.splitlines()]
-        paths = [words[1] for words in lines if words[:1] == ["read"]]
+        paths = [words[1] for words in lines if words[:1] == [way]]
         return [os.path.basename(os.path.dirname(path)) for path in paths], run.stderr
 
     def test_writers(self) -> None:
@@ -384,6 +387,11 @@ class TestQuickRun(SampleSuiteTestCase):
 
         self.assertEqual(["1.0.0", "1.2.0", "1.4.0"], releases, errors)
         self.assertIn("OK", errors)
+
+    def test_minor_way(self) -> None:
+        """A minor way of reading reads the newest alone, and all in a full run."""
+        self.assertEqual(["1.4.0"], self.read("minor")[0])
+        self.assertEqual(list(self.VERSIONS), self.read("minor", quick=False)[0])
 
     def test_altered_and_missing_goldens(self) -> None:
         """A golden that nobody would have read still fails if it is not as written."""
