@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from unittest import mock
 
 import torch
+import torch.distributed.checkpoint as checkpoint
+import torch.export
 
 
 class Changed(torch.Tensor):
@@ -184,6 +186,43 @@ def changed_loading(change):
     with (
         mock.patch.object(torch, "load", wrap(torch.load)),
         mock.patch.object(torch.jit, "load", wrap(torch.jit.load)),
-        mock.patch.object(torch.export, "load", wrap(torch.export.load)),
     ):
+        yield
+
+
+@contextmanager
+def changed_checkpoints(change):
+    """Have distributed checkpoints loaded into a state that is then changed so."""
+
+    def wrap(load):
+        @functools.wraps(load)
+        def loaded(state, *args, **kwargs):
+            load(state, *args, **kwargs)
+            if not apply(change, state):
+                raise unittest.SkipTest("nothing to change")
+
+        return loaded
+
+    with (
+        mock.patch.object(checkpoint, "load", wrap(checkpoint.load)),
+        mock.patch.object(
+            checkpoint, "load_state_dict", wrap(checkpoint.load_state_dict)
+        ),
+    ):
+        yield
+
+
+@contextmanager
+def changed_programs(change):
+    """Have exported programs loaded whose state was changed so."""
+    load = torch.export.load
+
+    @functools.wraps(load)
+    def loaded(*args, **kwargs):
+        program = load(*args, **kwargs)
+        if not apply(change, [program.state_dict, program.constants]):
+            raise unittest.SkipTest("nothing to change")
+        return program
+
+    with mock.patch.object(torch.export, "load", loaded):
         yield
