@@ -171,6 +171,16 @@ class TestChangedObjects(unittest.TestCase):
         # None of their tensors share a storage.
         self.check(Area("optim", tests, CHANGES[:-1]))
 
+    def test_quantized_modules(self) -> None:
+        """Quantized modules and observers, whole, as states and as TorchScript."""
+        tests = (
+            "TestQuantizedLinears.test_Linear*",
+            "TestObservers.test_MinMax*",
+            "TestDynamicModules.test_GRU",
+        )
+        # None of their tensors share a storage.
+        self.check(Area("quantization/core", tests, CHANGES[:-1]))
+
     def test_checkpoints(self) -> None:
         """Distributed checkpoints."""
         tests = ("TestCheckpoint.*", "TestNestedCheckpoint.test_nested")
@@ -178,7 +188,7 @@ class TestChangedObjects(unittest.TestCase):
 
     def test_programs(self) -> None:
         """Exported programs."""
-        tests = ("TestExportedModules.*",)
+        tests = ("TestExportedModules.test_[b-n]*",)
         unnoticed = {"order: *test_constants*": "constants are found by their names"}
         self.check(
             Area(
