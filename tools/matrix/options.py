@@ -25,7 +25,8 @@ def add_store_option(parser: argparse.ArgumentParser) -> None:
         "--store",
         metavar="FILE",
         default=default_store(),
-        help=f"the SQLite file of the cells, {STORE_VARIABLE} names it, too (default: %(default)s)",
+        help=f"the SQLite file of the cells (default: what {STORE_VARIABLE} names, or "
+        "%(default)s)",
     )
 
 
