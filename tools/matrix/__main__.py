@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from tools.commands import run_command
 from tools.golden.errors import GoldenToolError
-from tools.matrix import diff, list_events, run
+from tools.matrix import diff, list_events, report, run
 from tools.matrix.errors import MatrixError
 
-COMMANDS = {"run": run, "events": list_events, "diff": diff}
+COMMANDS = {"run": run, "events": list_events, "diff": diff, "report": report}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
