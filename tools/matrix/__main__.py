@@ -5,10 +5,16 @@ from collections.abc import Sequence
 
 from tools.commands import run_command
 from tools.golden.errors import GoldenToolError
-from tools.matrix import diff, list_events, report, run
+from tools.matrix import diff, list_events, report, run, try_file
 from tools.matrix.errors import MatrixError
 
-COMMANDS = {"run": run, "events": list_events, "diff": diff, "report": report}
+COMMANDS = {
+    "run": run,
+    "events": list_events,
+    "diff": diff,
+    "report": report,
+    "try": try_file,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

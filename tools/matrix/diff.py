@@ -95,8 +95,8 @@ def _cells(store: str, reader: str) -> dict[Place, Cell]:
         names = [each.name for each in opened.readers()]
         if reader not in names:
             raise MatrixError(
-                f"{store}: has no reader {reader} (it has {', '.join(names) or 'none'});"
-                f" python -m tools.matrix run --readers {reader}"
+                f"{store}: has no reader {reader} (it has {', '.join(names) or 'none'}"
+                f"); python -m tools.matrix run --readers {reader}"
             )
         return {
             (cell.file, cell.test, cell.parameters, cell.writer): cell
