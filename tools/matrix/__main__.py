@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tools.commands import run_command
 from tools.golden.errors import GoldenToolError
-from tools.matrix import diff, list_events, report, run, try_file
+from tools.matrix import accept, bisect, diff, list_events, merge, report, run, try_file
 from tools.matrix.errors import MatrixError
 
 COMMANDS = {
@@ -14,6 +14,9 @@ COMMANDS = {
     "diff": diff,
     "report": report,
     "try": try_file,
+    "bisect": bisect,
+    "merge": merge,
+    "accept": accept,
 }
 
 

@@ -12,7 +12,8 @@ from tools.golden.environments import (
     EnvironmentCache,
     local_environment,
 )
-from tools.golden.releases import LOCAL, Release, find_release, load_releases
+from tools.golden.patches import like_in_table
+from tools.golden.releases import LOCAL, Release, load_releases
 from tools.matrix.cells import Reader
 from tools.matrix.errors import MatrixError
 from tools.testing.fingerprint import digest
@@ -68,7 +69,7 @@ def environment_of(reader: str) -> Iterator[Environment]:
     if reader == LOCAL:
         yield local_environment()
         return
-    with EnvironmentCache().use(find_release(reader)) as environment:
+    with EnvironmentCache().use(like_in_table(reader)) as environment:
         yield environment
 
 

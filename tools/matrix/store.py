@@ -193,14 +193,34 @@ class MatrixStore:
             self._texts[text] = self._db.execute(query, (text,)).fetchone()[0]
         return self._texts[text]
 
-    def forget(self, reader: str, keys: Iterable[ReadingKey]) -> None:
-        """Drop readings of targets that are no more."""
+    def forget_all_but(self, keys: Iterable[ReadingKey]) -> int:
+        """Drop the readings of targets that are no more; how many these were.
+
+        Those that are about no single writer stay with their test.
+        """
+        kept = set(keys)
+        kept |= {(file, test, "") for file, test, _ in kept}
         with self._told(), self._transaction():
-            self._db.executemany(
-                "DELETE FROM readings WHERE reader = ? AND file = ? AND test = ?"
-                " AND writer = ?",
-                [(reader, self._text(f), self._text(t), w) for f, t, w in keys],
+            rows = self._db.execute(
+                "SELECT r.id, f.text, t.text, r.writer FROM readings r"
+                " JOIN texts f ON f.id = r.file JOIN texts t ON t.id = r.test"
             )
+            gone = [(row[0],) for row in rows if tuple(row[1:]) not in kept]
+            self._db.executemany("DELETE FROM readings WHERE id = ?", gone)
+        return len(gone)
+
+    def take(self, path: Path) -> None:
+        """Copy all readers of another store into this one, with their readings."""
+        with MatrixStore(path, create=False) as other:
+            for reader in other.readers():
+                self.begin(reader)
+                digests = other.digests(reader)
+                by_test: dict[tuple[str, str], list[Cell]] = {}
+                for cell in other.cells(reader.name):
+                    by_test.setdefault((cell.file, cell.test), []).append(cell)
+                for test in {key[:2] for key in digests}:
+                    own = {key: d for key, d in digests.items() if key[:2] == test}
+                    self.save(reader.name, own, by_test.get(test, ()))
 
     def readers(self) -> tuple[Reader, ...]:
         """The readers, oldest first."""
