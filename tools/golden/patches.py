@@ -31,7 +31,8 @@ def like_in_table(version: str) -> Release:
 def registry_releases() -> tuple[Release, ...]:
     """Every final release of torch that pip finds, oldest first.
 
-    Of the minors and their Pythons that the table has.  Raises GoldenToolError where pip finds none.
+    Of the minors of the table, each for its Python.  Raises GoldenToolError where pip
+    finds none.
     """
     table = load_releases()
     minors = {parse_release(r.version)[:2]: r for r in table}
