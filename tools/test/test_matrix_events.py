@@ -156,7 +156,7 @@ class TestCells(unittest.TestCase):
     """A cell holds what happened, not what the ledger made of it."""
 
     def test_judgement_is_taken_back(self) -> None:
-        """Known breaks and unpromised failures have failed, unexpected passes passed."""
+        """Known breaks and unpromised failures failed, unexpected passes passed."""
         expected = {
             PASSED: PASSED,
             KNOWN_BREAK: FAILED,
