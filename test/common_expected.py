@@ -18,8 +18,16 @@ import torch
 
 _TREE = "tree"
 _PLAIN = (str, bool, int, float, type(None))
-# numpy lacks these; float32 holds each of their values exactly.
-_WIDENED = tuple(getattr(torch, name) for name in ("bfloat16",) if hasattr(torch, name))
+# numpy lacks this one; float32 holds each of its values exactly.
+_WIDENED = ("torch.bfloat16",)
+# What else is not here is kept as bytes.
+_OF_NUMPY = frozenset(
+    f"torch.{name}"
+    for name in (
+        "bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32",
+        "int64", "float16", "float32", "float64", "complex64", "complex128",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,19 @@ def load_expected(path: str, part: str) -> torch.Tensor:
     return torch._make_per_tensor_quantized_tensor(
         elements, quantization["scale"], quantization["zero_point"]
     )
+
+
+def load_plain(path: str, part: str) -> Any:
+    """The plain data (no tensor, no set) under the key ``part`` of what was written."""
+    return _undescribed(dict(_load(path)[0]["dict"])[part])
+
+
+def _undescribed(tree: Any) -> Any:
+    if isinstance(tree, list):
+        return [_undescribed(item) for item in tree]
+    if _is_dict(tree):
+        return {key: _undescribed(value) for key, value in tree["dict"]}
+    return tree
 
 
 def _dtype(name: str) -> torch.dtype:
@@ -133,13 +154,27 @@ def _describe_tensor(tensor: torch.Tensor, arrays: Dict[str, np.ndarray]) -> dic
     tree = {"dtype": str(tensor.dtype), "shape": list(tensor.shape)}
     if getattr(tensor, "is_quantized", False):
         tree["quantization"] = _describe_quantization(tensor, arrays)
-        elements = tensor.int_repr()
-    elif tensor.dtype in _WIDENED:
-        elements = tensor.float()
-    else:
-        elements = tensor
-    tree["elements"] = _add_array(elements.cpu().contiguous().numpy(), arrays)
+        tensor = tensor.int_repr()
+    tree["elements"] = _add_array(_to_array(tensor), arrays)
     return tree
+
+
+def _to_array(tensor: torch.Tensor) -> np.ndarray:
+    """The elements, each bit of them, in the tensor's shape where numpy has its dtype.
+
+    Of a dtype that numpy lacks these are bytes, in an array of one dimension.
+    """
+    for resolve in ("resolve_conj", "resolve_neg"):
+        tensor = getattr(tensor, resolve, lambda tensor=tensor: tensor)()
+    tensor = tensor.cpu().contiguous()
+    if str(tensor.dtype) in _WIDENED:
+        return tensor.float().numpy()
+    if str(tensor.dtype) not in _OF_NUMPY:
+        return tensor.reshape(-1).view(torch.uint8).numpy()
+    if tensor.dtype == torch.int8:
+        # Of this one torch 1.0 makes no array.
+        return tensor.short().numpy().astype(np.int8)
+    return tensor.numpy()
 
 
 def _describe_quantization(tensor: torch.Tensor, arrays: Dict[str, np.ndarray]) -> dict:

@@ -4,6 +4,8 @@ No file is loaded and nothing is unpickled, so that any file may be asked, whoev
 wrote it.  Runs on Python 3.7 and needs no torch.
 """
 
+import gzip
+import io
 import json
 import pickle
 import pickletools
@@ -39,16 +41,25 @@ def format_version(path: str) -> str:
     for files of equal layout.  Raises OSError where the file cannot be read.
     """
     with open(path, "rb") as file:
-        head = file.read(HEAD_BYTES)
-        file.seek(0)
-        for offset, magic, describe in _FORMATS:
-            if head.startswith(magic, offset):
-                try:
-                    return describe(file)
-                except Exception:
-                    # The standard library's readers raise almost anything.
-                    return UNKNOWN
+        return _describe(file)
+
+
+def _describe(file: BinaryIO) -> str:
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    for offset, magic, describe in _FORMATS:
+        if head.startswith(magic, offset):
+            try:
+                return describe(file)
+            except Exception:
+                # The standard library's readers raise almost anything.
+                return UNKNOWN
     return UNKNOWN
+
+
+def _describe_gzip(file: BinaryIO) -> str:
+    """That of the file that was packed."""
+    return _describe(io.BytesIO(gzip.decompress(file.read())))
 
 
 def _describe_zip(file: BinaryIO) -> str:
@@ -125,6 +136,7 @@ def _describe_json(file: BinaryIO) -> str:
 # Offset and bytes that tell the format, and what tells its version.
 _FORMATS = (
     (0, b"PK\x03\x04", _describe_zip),
+    (0, b"\x1f\x8b", _describe_gzip),
     (4, b"PTMF", _describe_flatbuffer),
     (0, b"\x93NUMPY", _describe_npy),
     (257, b"ustar", _describe_tar),  # torch.save of 0.1
