@@ -79,10 +79,11 @@ def load_golden(path: str, **options: Any) -> Any:
     return torch.load(path, **options)
 
 
-# Whole modules that torch 2.10 and later announce as deprecated; any other
-# warning reaches the user.
+# Whole modules that torch 2.10 and later announce as deprecated, and a class of
+# torch.nn; any other warning reaches the user.
 _ANNOUNCED = re.compile(
-    r".*(torch\.jit|torch\.ao\.quantization|lite interpreter|mobile).*deprecated",
+    r".*(torch\.jit|torch\.ao\.quantization|lite interpreter|mobile|nn\.Container)"
+    r".*deprecated",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -253,6 +253,10 @@ class GoldenFiles(Mapping):
         provenance = load_provenance(self._folder)
         return checked_file(self._folder, provenance, self._name, kind)
 
+    def path_of(self, kind: str) -> str:
+        """The path of a file that is not checked: nothing may load it."""
+        return os.path.join(self._folder, f"{self._name}.{kind}")
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._kinds)
 

@@ -36,6 +36,12 @@ def ledger() -> Tuple[KnownBreak, ...]:
     return load_ledger()
 
 
+# Most cells of a name differ in their writers alone.
+@functools.lru_cache(maxsize=None)
+def _rows_about(cell: str) -> Tuple[KnownBreak, ...]:
+    return tuple(row for row in ledger() if row.names(cell))
+
+
 class LedgerMixin:
     """For a TestCase: ``judged`` is where it may fail as the ledger says."""
 
@@ -69,7 +75,7 @@ class LedgerMixin:
         cell = cell_name(
             identity_of(self), dict(self._subtest.params) if self._subtest else {}
         )
-        rows = ledger() if rows is None else rows
+        rows = _rows_about(cell) if rows is None else rows
         row = find_break(rows, cell, writer, reader) if promised else None
         try:
             yield

@@ -50,13 +50,13 @@ class KnownBreak:
     reference: str
     line: int
 
+    def names(self, cell: str) -> bool:
+        """Whether the row is about cells of this name."""
+        return fnmatch.fnmatchcase(cell, self.test)
+
     def lists(self, cell: str, writer: str, reader: str) -> bool:
         """Whether the row is about this cell."""
-        return (
-            fnmatch.fnmatchcase(cell, self.test)
-            and writer in self.writers
-            and reader in self.readers
-        )
+        return self.names(cell) and writer in self.writers and reader in self.readers
 
     def expects(self, message: str) -> bool:
         """Whether an error, as ``one_line`` gives it, is the one that is listed."""

@@ -43,8 +43,8 @@ def pools(dimension):
     yield stateless(f"AdaptiveMaxPool{suffix}", size, sizes,
                     Case("indices", (1,), dict(return_indices=True)),
                     inputs=(x,))  # fmt: skip
-    # The third is there since 2.2.
-    since = "2.2.0" if dimension == 3 else "1.0.0"
+    # The third is there since 2.3.
+    since = "2.3.0" if dimension == 3 else "1.0.0"
     yield stateless(f"LPPool{suffix}", Case(args=(2, 2)),
                     Case("ceil", (1.0, 2, 1, True)), inputs=(x,), since=since,
                     tolerance=ROUNDED)  # fmt: skip

@@ -36,7 +36,7 @@ _TOLD_BY_REPR = (
     uuid.UUID,
 )
 # Tensors have these by themselves, no user set them.
-_OWN_ATTRIBUTES = ("_backward_hooks", "_backward_hooks_", "_param_names")
+_OWN_ATTRIBUTES = ("_backward_hooks",)
 # What the storages of 1.0 do not tell but by their class.
 _STORAGE_DTYPES = {
     "FloatStorage": "torch.float32",
@@ -110,6 +110,8 @@ class FileDescription(Description):
             return {**kind, "requires_grad": tensor.requires_grad}
         found = super().of_tensor(tensor)
         names = [name for name in tensor.__dict__ if name not in _OWN_ATTRIBUTES]
+        if tensor._backward_hooks:
+            found["hooks"] = len(tensor._backward_hooks)
         if names and found.get("layout") != "jagged":
             found["attributes"] = {n: self.of(getattr(tensor, n)) for n in names}
         return found
@@ -139,8 +141,3 @@ def is_uninitialized(tensor):
 def described_file(value):
     """``value``, which a file holds, as data that ``save_expected`` can keep."""
     return FileDescription().of(value)
-
-
-def hooks_of(tensor):
-    """How many functions wait for the tensor's gradient."""
-    return len(tensor._backward_hooks or ())

@@ -1,14 +1,18 @@
 """Makes every loader of torch return something else than what the file holds.
 
-Runs inside the interpreter under test: a copy of the suite calls ``install`` when it is
-imported.  A load in which there is nothing to change skips its sub-test.
+A load in which there is nothing to change skips its sub-test.
 """
 
 import collections
+import functools
 import inspect
 import unittest
+from contextlib import contextmanager
+from unittest import mock
 
 import torch
+import torch.distributed.checkpoint as checkpoint
+import torch.export
 
 
 class Changed(torch.Tensor):
@@ -165,19 +169,60 @@ def _collect_module(module, tensors, tables, seen):
         _collect(child, tensors, tables, seen)
 
 
-def install(change):
+@contextmanager
+def changed_loading(change):
     """Have the loaders return what was changed so."""
 
     def wrap(load):
+        @functools.wraps(load)
         def loaded(*args, **kwargs):
             value = load(*args, **kwargs)
             if not apply(change, value):
                 raise unittest.SkipTest("nothing to change")
             return value
 
-        # Callers ask which options there are.
-        loaded.__signature__ = inspect.signature(load)
         return loaded
 
-    torch.load = wrap(torch.load)
-    torch.export.load = wrap(torch.export.load)
+    with (
+        mock.patch.object(torch, "load", wrap(torch.load)),
+        mock.patch.object(torch.jit, "load", wrap(torch.jit.load)),
+    ):
+        yield
+
+
+@contextmanager
+def changed_checkpoints(change):
+    """Have distributed checkpoints loaded into a state that is then changed so."""
+
+    def wrap(load):
+        @functools.wraps(load)
+        def loaded(state, *args, **kwargs):
+            load(state, *args, **kwargs)
+            if not apply(change, state):
+                raise unittest.SkipTest("nothing to change")
+
+        return loaded
+
+    with (
+        mock.patch.object(checkpoint, "load", wrap(checkpoint.load)),
+        mock.patch.object(
+            checkpoint, "load_state_dict", wrap(checkpoint.load_state_dict)
+        ),
+    ):
+        yield
+
+
+@contextmanager
+def changed_programs(change):
+    """Have exported programs loaded whose state was changed so."""
+    load = torch.export.load
+
+    @functools.wraps(load)
+    def loaded(*args, **kwargs):
+        program = load(*args, **kwargs)
+        if not apply(change, [program.state_dict, program.constants]):
+            raise unittest.SkipTest("nothing to change")
+        return program
+
+    with mock.patch.object(torch.export, "load", loaded):
+        yield

@@ -233,6 +233,12 @@ class TestFormatVersion(unittest.TestCase):
                 self.assertEqual(expected, found)
 
 
+class Files(dict):
+    """The files of a golden, kind to path."""
+
+    path_of = dict.__getitem__
+
+
 class TestReadingPlan(unittest.TestCase):
     """Which writers of a golden a run reads."""
 
@@ -247,7 +253,9 @@ class TestReadingPlan(unittest.TestCase):
         for version in versions:
             content = archive({"version": str(version)})
             (self.folder / str(version)).write_bytes(content)
-        return {str(n): str(self.folder / str(v)) for n, v in enumerate(versions)}
+        return Files(
+            {str(n): str(self.folder / str(v)) for n, v in enumerate(versions)}
+        )
 
     def chosen(self, goldens: dict, reader: str = "9.0.0", **plan) -> str:
         """The writers that are read, separated by blanks."""
@@ -307,12 +315,11 @@ class TestReadingPlan(unittest.TestCase):
         self.assertEqual("", self.chosen(goldens, writers="2.0.0.."))
 
     def test_newer_writers(self) -> None:
-        """A release newer than the reader stands for no version; the newest is read
-        besides."""
+        """Nothing newer than the reader is read, unless there is no other."""
         goldens = self.of_versions(1, 2, 1, 2, 2)
 
-        self.assertEqual("1.0.0 1.1.0 1.2.0 1.4.0", self.chosen(goldens, "1.2.3+cpu"))
-        self.assertEqual("1.0.0 1.4.0", self.chosen(goldens, "1.0.0"))
+        self.assertEqual("1.0.0 1.1.0 1.2.0", self.chosen(goldens, "1.2.3+cpu"))
+        self.assertEqual("1.0.0", self.chosen(goldens, "1.0.0"))
         self.assertEqual("1.4.0", self.chosen(goldens, "0.4.1"))
 
     def test_through_the_environment(self) -> None:
@@ -347,6 +354,9 @@ class TestQuickRun(SampleSuiteTestCase):
     def test_read(self):
         read = lambda files: print("read", files["pt"])
         self.check_golden(None, {"pt": read}, "part")
+        read = lambda files: print("minor", files["pt"])
+        with self.subTest(way="minor"):
+            self.check_golden(None, {"pt": read}, "part", minor=True)
 """)
 
     def path(self, release: str) -> str:
@@ -360,15 +370,15 @@ class TestQuickRun(SampleSuiteTestCase):
         provenance = Provenance(release).with_golden(name, {}, golden)
         save_provenance(os.path.join(self.goldens, release), provenance)
 
-    def read(self) -> tuple:
-        """The releases that were read, and what the run said."""
-        env = {**os.environ, VARIABLE: json.dumps({"quick": True})}
+    def read(self, way: str = "read", quick: bool = True) -> tuple:
+        """The releases that were read so, and what the run said."""
+        env = {**os.environ, VARIABLE: json.dumps({"quick": quick})}
         run = subprocess.run(
             [sys.executable, FILE],
             cwd=self.root, env=env, capture_output=True, text=True,
         )  # fmt: skip
         lines = [line.split() for line in run.stdout.splitlines()]
-        paths = [words[1] for words in lines if words[:1] == ["read"]]
+        paths = [words[1] for words in lines if words[:1] == [way]]
         return [os.path.basename(os.path.dirname(path)) for path in paths], run.stderr
 
     def test_writers(self) -> None:
@@ -377,6 +387,11 @@ class TestQuickRun(SampleSuiteTestCase):
 
         self.assertEqual(["1.0.0", "1.2.0", "1.4.0"], releases, errors)
         self.assertIn("OK", errors)
+
+    def test_minor_way(self) -> None:
+        """A minor way of reading reads the newest alone, and all in a full run."""
+        self.assertEqual(["1.4.0"], self.read("minor")[0])
+        self.assertEqual(list(self.VERSIONS), self.read("minor", quick=False)[0])
 
     def test_altered_and_missing_goldens(self) -> None:
         """A golden that nobody would have read still fails if it is not as written."""

@@ -83,7 +83,8 @@ def describe_module(module):
             if attribute != "training" and not attribute.startswith("_"):
                 if _is_simple(value):
                     told[f"{name}:{attribute}"] = description.of(value)
-    for name, value in module.state_dict().items():
+    # The parameters themselves, for whether they require a gradient.
+    for name, value in module.state_dict(keep_vars=True).items():
         told[f"state:{name}"] = description.of(value)
     return told
 

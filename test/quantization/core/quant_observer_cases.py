@@ -6,9 +6,12 @@ from common_values import numbers
 from quant_case import Case
 from quant_describe import plain_numbers
 from quant_homes import learnable, tq
-from quant_values import fractions
+from quant_values import constant, fractions
 
-QINT8, QUINT8 = torch.qint8, torch.quint8
+QINT8, QUINT8 = constant("qint8"), constant("quint8")
+SYMMETRIC = constant("per_tensor_symmetric")
+CHANNEL_SYMMETRIC = constant("per_channel_symmetric")
+FLOAT_ZERO_POINTS = constant("per_channel_affine_float_qparams")
 
 
 def seen(n):
@@ -73,10 +76,9 @@ def observing(name, label="", since="1.3.0", scripted=None, module="", **options
 
 OBSERVERS = [
     observing("MinMaxObserver"),
-    observing("MinMaxObserver", "Symmetric", dtype=QINT8,
-              qscheme=torch.per_tensor_symmetric, module=None),
-    observing("MinMaxObserver", "SymmetricQuint8", qscheme=torch.per_tensor_symmetric,
+    observing("MinMaxObserver", "Symmetric", dtype=QINT8, qscheme=SYMMETRIC,
               module=None),
+    observing("MinMaxObserver", "SymmetricQuint8", qscheme=SYMMETRIC, module=None),
     observing("MinMaxObserver", "ReducedRange", reduce_range=True, module=None),
     observing("MinMaxObserver", "FourBits", "1.7.0", quant_min=0, quant_max=15,
               module=None),
@@ -86,10 +88,9 @@ OBSERVERS = [
     observing("MovingAverageMinMaxObserver", "Default", module=None),
     observing("PerChannelMinMaxObserver", ch_axis=1),
     observing("PerChannelMinMaxObserver", "Symmetric", dtype=QINT8,
-              qscheme=torch.per_channel_symmetric, module=None),
+              qscheme=CHANNEL_SYMMETRIC, module=None),
     observing("PerChannelMinMaxObserver", "FloatZeroPoints", "1.7.0", dtype=QUINT8,
-              qscheme=getattr(torch, "per_channel_affine_float_qparams", None),
-              module=None),
+              qscheme=FLOAT_ZERO_POINTS, module=None),
     Case("PerChannelMinMaxObserverUnseen", unseen("PerChannelMinMaxObserver"), inputs,
          "1.3.0", call=call_observer),
     observing("MovingAveragePerChannelMinMaxObserver", averaging_constant=0.25),
@@ -165,12 +166,12 @@ FAKES = [
     fake("FakeQuantize", observer="MovingAverageMinMaxObserver", quant_min=0,
          quant_max=255, averaging_constant=0.25),
     fake("FakeQuantize", "Symmetric", observer="MinMaxObserver", quant_min=-128,
-         quant_max=127, dtype=QINT8, qscheme=torch.per_tensor_symmetric, module=None),
+         quant_max=127, dtype=QINT8, qscheme=SYMMETRIC, module=None),
     fake("FakeQuantize", "ReducedRange", observer="MovingAverageMinMaxObserver",
          quant_min=0, quant_max=255, reduce_range=True, module=None),
     fake("FakeQuantize", "PerChannel", observer="MovingAveragePerChannelMinMaxObserver",
-         quant_min=-128, quant_max=127, dtype=QINT8,
-         qscheme=torch.per_channel_symmetric, ch_axis=0, module=None),
+         quant_min=-128, quant_max=127, dtype=QINT8, qscheme=CHANNEL_SYMMETRIC,
+         ch_axis=0, module=None),
     fake("FakeQuantize", "FourBits", "1.10.0", observer="MovingAverageMinMaxObserver",
          quant_min=0, quant_max=15, module=None),
     fake("FusedMovingAvgObsFakeQuantize", since="1.10.0",
@@ -178,8 +179,7 @@ FAKES = [
          averaging_constant=0.25),
     fake("FusedMovingAvgObsFakeQuantize", "PerChannel", "1.10.0",
          observer="MovingAveragePerChannelMinMaxObserver", quant_min=-128,
-         quant_max=127, dtype=QINT8, qscheme=torch.per_channel_symmetric, ch_axis=0,
-         module=None),
+         quant_max=127, dtype=QINT8, qscheme=CHANNEL_SYMMETRIC, ch_axis=0, module=None),
     Case("FixedQParamsFakeQuantize", fixed, inputs, "1.8.0",
          covers=("fake_quantize.FixedQParamsFakeQuantize",)),
     Case("LearnableFakeQuantize", learning, inputs, "1.7.0", module=None,

@@ -11,10 +11,10 @@ from quantized_engines import FLOAT_KERNELS
 SINCE = "1.13.0"
 
 
-def weight_numbers(n, qscheme=torch.per_tensor_affine):
+def weight_numbers(n):
     """How weights are rounded: to quarters, or to halves."""
     return {
-        "qscheme": qscheme,
+        "qscheme": torch.per_tensor_affine,
         "dtype": torch.qint8,
         "scale": 0.25 * (n + 1),
         "zero_point": n,

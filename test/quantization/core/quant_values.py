@@ -13,6 +13,11 @@ INPUT_SCALE = 0.5
 INPUT_ZERO_POINT = 2
 
 
+def constant(name):
+    """The constant of torch that is called so, None where this torch has it not."""
+    return getattr(torch, name, None)
+
+
 def fractions(*shape, n=0):
     """Multiples of 1/4 from -3/4 to 3/4."""
     count = 1
