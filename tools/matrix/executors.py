@@ -21,7 +21,7 @@ def open_executor(scheduler: str | None, jobs: int) -> Iterator[Executor]:
         from distributed import Client
     except ImportError as error:
         raise MatrixError(
-            "--scheduler needs Dask: python -m pip install distributed"
+            "--scheduler needs Dask: python -m pip install -e '.[cluster]'"
         ) from error
     try:
         client = Client(scheduler, timeout="10s")

@@ -1,6 +1,7 @@
 """``run`` reads what is missing, survives what goes wrong, also on a cluster."""
 
 import contextlib
+import importlib.util
 import io
 import os
 import signal
@@ -24,7 +25,7 @@ from tools.testing.records import PASSED, SKIPPED
 
 # Quick to read, with goldens of many writers.
 ONLY = "TestSerialization.test_linear*"
-WRITERS = "1.3.1..1.8.1"
+WRITERS = "1.7.1..1.8.1"
 
 
 class RunTestCase(unittest.TestCase):
@@ -66,7 +67,7 @@ class TestRun(RunTestCase):
         cells = self.cells()
 
         self.assertEqual(0, code, output)
-        self.assertLess(20, sum(cell.state == PASSED for cell in cells))
+        self.assertLess(8, sum(cell.state == PASSED for cell in cells))
         self.assertLessEqual(
             {cell.state for cell in cells}, {PASSED, SKIPPED, "failed"}
         )
@@ -174,14 +175,14 @@ class TestRun(RunTestCase):
             (("--readers", "0.4.1"), "no release of the table is in it"),
             (("--readers", "new"), "not a torch version"),
             (("-j", "0"), "-j 0: at least 1"),
-            (("--scheduler", "tcp://127.0.0.1:1"), "dask scheduler"),
+            (("--scheduler", "tcp://127.0.0.1:1"), "--scheduler"),
         ):
             code, output = self.run_matrix("--readers", "local", *options)
             self.assertEqual(2, code, output)
             self.assertIn(words, output)
         code, output = self.run_matrix("--readers", "local", only="TestNothing")
         self.assertEqual(2, code)
-        self.assertIn("no goldens of writers 1.3.1..1.8.1 match 'TestNothing'", output)
+        self.assertIn("no goldens of writers 1.7.1..1.8.1 match 'TestNothing'", output)
 
 
 class TestPacking(unittest.TestCase):
@@ -215,6 +216,10 @@ class TestPacking(unittest.TestCase):
         self.assertEqual(set(found), set(found.values()))
 
 
+@unittest.skipUnless(
+    importlib.util.find_spec("distributed"),
+    "no Dask here (python -m pip install -e '.[cluster]')",
+)
 class TestCluster(RunTestCase):
     """The same cells on a Dask cluster of two workers."""
 
