@@ -1,0 +1,39 @@
+"""The command ``merge``: one matrix of several, each with readers of its own."""
+
+import argparse
+from pathlib import Path
+
+from tools.matrix.errors import MatrixError
+from tools.matrix.options import add_store_option
+from tools.matrix.store import MatrixStore
+
+HELP = "join matrices that read with different readers, as the jobs of a CI do"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``merge``."""
+    parser.description = HELP
+    parser.add_argument(
+        "parts", metavar="PART", nargs="+", help="an SQLite file of run"
+    )
+    add_store_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Copy the readers of the parts into the store; always 0."""
+    from_part: dict[str, str] = {}
+    for part in args.parts:
+        with MatrixStore(Path(part), create=False) as opened:
+            for reader in opened.readers():
+                other = from_part.setdefault(reader.name, part)
+                if other != part:
+                    raise MatrixError(
+                        f"{part}: has the reader {reader.name}, as {other} does; leave "
+                        "one of them out"
+                    )
+    with MatrixStore(Path(args.store)) as store:
+        for part in args.parts:
+            store.take(Path(part))
+        names = [reader.name for reader in store.readers()]
+    print(f"{args.store}: {len(names)} readers, {', '.join(names)}")
+    return 0
