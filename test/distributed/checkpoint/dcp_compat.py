@@ -115,6 +115,14 @@ def read_metadata(folder):
         return checkpoint.FileSystemReader(folder).read_metadata()
 
 
+def with_storage(metadata, folder):
+    """The Metadata that saving a checkpoint to ``folder`` returned, as a whole.
+
+    2.10 and 2.11 return what they had before they wrote the files.
+    """
+    return read_metadata(folder) if metadata.storage_data is None else metadata
+
+
 # Since 2.4.
 HAS_PARTIAL_LOAD = "allow_partial_load" in (
     inspect.signature(getattr(checkpoint, "DefaultLoadPlanner", object)).parameters

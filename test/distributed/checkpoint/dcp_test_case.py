@@ -13,6 +13,7 @@ from dcp_compat import (
     format_utils,
     read_metadata,
     save,
+    with_storage,
 )
 from dcp_describe import describe_later, describe_metadata
 from dcp_files import as_folder, empty_folder, store
@@ -58,7 +59,7 @@ class CheckpointTestCase(GoldenTestCase):
         def write(files):
             value = state()
             with empty_folder() as folder:
-                metadata = writer(value, folder)
+                metadata = with_storage(writer(value, folder), folder)
                 store(folder, files)
             expected = {
                 "state": observe(loaded(target(value), value)),

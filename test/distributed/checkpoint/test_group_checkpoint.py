@@ -19,7 +19,13 @@ from common_expected import save_expected  # noqa: E402
 from common_objects import described  # noqa: E402
 from common_utils import run_tests  # noqa: E402
 from common_values import numbers  # noqa: E402
-from dcp_compat import async_save, load, read_metadata, save  # noqa: E402
+from dcp_compat import (  # noqa: E402
+    async_save,
+    load,
+    read_metadata,
+    save,
+    with_storage,
+)
 from dcp_describe import describe_metadata  # noqa: E402
 from dcp_files import as_folder, empty_folder, store  # noqa: E402
 from dcp_group import (  # noqa: E402
@@ -66,7 +72,7 @@ class TestGroupCheckpoint(CheckpointTestCase):
 
         def write(files):
             with single_process_group(), empty_folder() as folder:
-                metadata = save(state(KINDS[kind]), folder)
+                metadata = with_storage(save(state(KINDS[kind]), folder), folder)
                 store(folder, files)
                 expected = {
                     name: described(local(state(make))) for name, make in KINDS.items()
