@@ -135,7 +135,7 @@ class TestWrite(GoldenCommandTestCase):
         """Unknown release, pattern and folder: one line with what to do, exit 2."""
         for arguments, words in (
             (("--release", "1.99.0"), "error: unknown release 1.99.0"),
-            (("--only", "nothing"), "error: --only nothing: no test"),
+            (("--only", "no_such"), "error: --only no_such: no test"),
             (("--into", os.devnull), "error: --into"),
         ):
             with self.subTest(arguments=arguments):
