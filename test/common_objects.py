@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Tuple
 
 import torch
 
-_PLAIN = (str, bool, int, float, bytes, complex, type(None))
+_PLAIN = (str, bool, int, float, type(None))
 _FUNCTIONS = (
     types.FunctionType,
     types.BuiltinFunctionType,

@@ -120,15 +120,20 @@ def _with_dims(sizes: Any, dims: Dict[Size, Any]) -> Any:
     return sizes
 
 
-def save_program(program: Any, into: Any, **options: Any) -> None:
-    """``torch.export.save``, without the lines of source that each node came from.
+def without_traces(program: Any) -> Any:
+    """The program, without the lines of source that each node came from.
 
     They would make a golden depend on the folder that wrote it, and larger.
     """
     for module in program.graph_module.modules():
         for node in getattr(module, "graph", torch.fx.Graph()).nodes:
             node.meta.pop("stack_trace", None)
-    export.save(program, into, **options)
+    return program
+
+
+def save_program(program: Any, into: Any, **options: Any) -> None:
+    """``torch.export.save``, without the traces of nodes."""
+    export.save(without_traces(program), into, **options)
 
 
 def load_program(source: Any, **options: Any) -> Any:

@@ -9,8 +9,8 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,12 +28,15 @@ from tools.golden.declared import (
 from tools.golden.environments import (
     Environment,
     EnvironmentCache,
+    default_folder,
     local_environment,
 )
 from tools.golden.errors import GoldenToolError
+from tools.golden.locks import exclusive_lock_if_free
 from tools.golden.progress import Progress, show_progress
 from tools.golden.releases import LOCAL, Release, find_release, load_releases
 from tools.testing.execution import run_file
+from tools.testing.fingerprint import digest
 from tools.testing.plan import Plan
 from tools.testing.records import SKIPPED, Outcome, is_failure
 from tools.testing.zygotes import EngineError
@@ -138,6 +141,7 @@ def _write_release(
         report.present = len(wanted) - len(to_write)
         if to_write:
             with ExitStack() as stack:
+                stack.enter_context(_alone(request.into, name))
                 if release is None:
                     environment = local_environment()
                 else:
@@ -148,6 +152,24 @@ def _write_release(
     except (GoldenToolError, GoldenError, EngineError, OSError) as error:
         report.error = str(error)
     return report
+
+
+@contextmanager
+def _alone(into: Path, release: str) -> Iterator[None]:
+    """Keep other processes from writing goldens of the release below ``into``.
+
+    Each would save a provenance that lacks what the other has written.
+    """
+    locks = default_folder().expanduser().absolute() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    place = f"writing-{release}-{digest(str(into))[:16]}"
+    with exclusive_lock_if_free(locks / place) as is_free:
+        if not is_free:
+            raise GoldenToolError(
+                f"another process writes goldens of torch {release} below {into}; "
+                "wait for it, then run the same command again"
+            )
+        yield
 
 
 def _run_tests(

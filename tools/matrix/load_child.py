@@ -60,7 +60,7 @@ LOADERS = {
 }
 
 
-def described(value, depth=0):
+def described(value):
     """What was loaded, in one short line."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return "tensor of {} {}".format(value.dtype, list(value.shape))

@@ -131,6 +131,15 @@ class TestWrite(GoldenCommandTestCase):
         self.assertIn("error: OSError: no pen\n    TestSerialization.test_co", output)
         self.assertIn("0 written, 0 there already, 1 not written", output)
 
+    def test_two_writers(self):
+        """A release that another process writes is told, and nothing is written."""
+        with write._alone(self.folder, list_suite().torch.version):
+            code, output = self.write_local("--only", "test_conv3d_relu")
+
+        self.assertEqual(2, code)
+        self.assertIn("another process writes goldens of torch", output)
+        self.assertFalse((self.folder / SERIALIZED).exists())
+
     def test_wrong_use(self):
         """Unknown release, pattern and folder: one line with what to do, exit 2."""
         for arguments, words in (

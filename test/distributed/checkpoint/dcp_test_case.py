@@ -21,7 +21,7 @@ from dcp_states import loaded, stale, tensors_of, without_targets
 
 # The files of a checkpoint that one process and one thread write.
 FILES = ("metadata", "0_0.distcp")
-METADATA, DATA = FILES
+METADATA = FILES[0]
 
 
 def dcp_golden(since=SINCE, files=FILES):
