@@ -13,6 +13,9 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+from common_releases import ReleaseRange
+
+from tools import TEST_FOLDER
 from tools.golden.declared import list_suite
 from tools.golden.environments import Environment, local_environment
 from tools.golden.errors import GoldenToolError
@@ -97,6 +100,34 @@ class TestRun(RunTestCase):
             _, output = self.run_matrix("--readers", "local")
 
         self.assertNotIn(" 0 cells read", output)
+
+    def test_goldens_that_are_gone(self) -> None:
+        """A whole run forgets what it knew of them, one of a part does not."""
+        gone = ("test/area/test_x.py", "TestX.test_y", "1.8.1")
+        with MatrixStore(self.store) as store:
+            store.save("2.0.1", {gone: "digest"}, [])
+        targets = run.find_targets(
+            run.declared_goldens(run.list_suite()),
+            Path(TEST_FOLDER),
+            ReleaseRange("1.8.1", "1.8.1"),
+            "TestSerialization.test_linear",
+        )
+        with mock.patch.object(run, "find_targets", return_value=targets):
+            self.run_matrix("--readers", "local")
+            self.assertEqual(1, self.count_of(gone))
+            with contextlib.redirect_stdout(io.StringIO()):
+                main(["run", "--store", str(self.store), "--readers", "local"])
+        self.assertEqual(0, self.count_of(gone))
+
+    def count_of(self, key: tuple[str, str, str]) -> int:
+        """How many readings of a target, of whichever reader, the store has."""
+        with MatrixStore(self.store) as store:
+            query = (
+                "SELECT count(*) FROM readings r JOIN texts f ON f.id = r.file"
+                " JOIN texts t ON t.id = r.test"
+                " WHERE f.text = ? AND t.text = ? AND r.writer = ?"
+            )
+            return store._db.execute(query, key).fetchone()[0]
 
     def test_reader_that_cannot_be_installed(self) -> None:
         """One reader without an environment is told; the others are read."""
