@@ -1,7 +1,6 @@
 """``run`` reads what is missing, survives what goes wrong, also on a cluster."""
 
 import contextlib
-import importlib.util
 import io
 import os
 import signal
@@ -25,6 +24,12 @@ from tools.matrix.cells import Cell
 from tools.matrix.packing import pack, unpack
 from tools.matrix.store import MatrixStore
 from tools.testing.records import PASSED, SKIPPED
+
+try:
+    from distributed import LocalCluster
+except ImportError:
+    # Without Dask the name is that of test/distributed, which has no such thing.
+    LocalCluster = None
 
 # Quick to read, with goldens of many writers.
 ONLY = "TestSerialization.test_linear*"
@@ -248,16 +253,13 @@ class TestPacking(unittest.TestCase):
 
 
 @unittest.skipUnless(
-    importlib.util.find_spec("distributed"),
-    "no Dask here (python -m pip install -e '.[cluster]')",
+    LocalCluster, "no Dask here (python -m pip install -e '.[cluster]')"
 )
 class TestCluster(RunTestCase):
     """The same cells on a Dask cluster of two workers."""
 
     @contextlib.contextmanager
     def cluster(self):
-        from distributed import LocalCluster
-
         with LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
         ) as cluster:
