@@ -55,6 +55,11 @@ def reader_has(release: str) -> bool:
     return parse_release(torch.__version__) >= parse_release(release)
 
 
+if reader_has("2.1.0"):
+    # Seeding imports it, which takes a second: here, once for all forked workers.
+    import_first("torch._dynamo")
+
+
 def package_exporter(into: Any, importer: Any = None) -> Any:
     """A PackageExporter of torch.package that writes to a path or buffer.
 

@@ -4,7 +4,7 @@ import functools
 import sys
 import unittest
 from contextlib import contextmanager
-from typing import Any, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import torch
 
@@ -36,10 +36,31 @@ def ledger() -> Tuple[KnownBreak, ...]:
     return load_ledger()
 
 
+@functools.lru_cache(maxsize=None)
+def _rows_by_stem() -> Dict[str, List[KnownBreak]]:
+    """The rows by what the names begin with that they are about."""
+    rows: Dict[str, List[KnownBreak]] = {}
+    for row in ledger():
+        rows.setdefault(row.stem, []).append(row)
+    return rows
+
+
+@functools.lru_cache(maxsize=None)
+def _rows_near(test: str) -> Tuple[KnownBreak, ...]:
+    """The rows that can be about cells of ``Class.test``, in the ledger's order."""
+    near = [
+        row
+        for stem, rows in _rows_by_stem().items()
+        if test.startswith(stem)
+        for row in rows
+    ]
+    return tuple(sorted(near, key=lambda row: row.line))
+
+
 # Most cells of a name differ in their writers alone.
 @functools.lru_cache(maxsize=None)
-def _rows_about(cell: str) -> Tuple[KnownBreak, ...]:
-    return tuple(row for row in ledger() if row.names(cell))
+def _rows_about(test: str, cell: str) -> Tuple[KnownBreak, ...]:
+    return tuple(row for row in _rows_near(test) if row.names(cell))
 
 
 class LedgerMixin:
@@ -72,10 +93,9 @@ class LedgerMixin:
         reader = torch.__version__
         writer = reader if writer is None else writer
         promised = parse_release(writer) <= parse_release(reader)
-        cell = cell_name(
-            identity_of(self), dict(self._subtest.params) if self._subtest else {}
-        )
-        rows = _rows_about(cell) if rows is None else rows
+        test = identity_of(self)
+        cell = cell_name(test, dict(self._subtest.params) if self._subtest else {})
+        rows = _rows_about(test, cell) if rows is None else rows
         row = find_break(rows, cell, writer, reader) if promised else None
         try:
             yield

@@ -50,6 +50,11 @@ class KnownBreak:
     reference: str
     line: int
 
+    @property
+    def stem(self) -> str:
+        """What the name of each of its tests begins with."""
+        return re.split(r"[*?[(]", self.test, maxsplit=1)[0]
+
     def names(self, cell: str) -> bool:
         """Whether the row is about cells of this name."""
         return fnmatch.fnmatchcase(cell, self.test)

@@ -4,10 +4,11 @@ The driver tells the suite with the environment variable ``GOLDEN_READ``, as JSO
 Without the variable the suite reads everything.
 """
 
+import functools
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from common_formats import format_version
 from common_golden import GoldenError
@@ -34,20 +35,31 @@ class ReadingPlan:
         """The environment variable that makes a run follow the plan."""
         return {VARIABLE: json.dumps(asdict(self))}
 
-    def choose(self, goldens: Mapping[str, Mapping], reader: str) -> List[str]:
+    def choose(
+        self, goldens: Mapping[str, Mapping], reader: str, read: Set[Tuple[str, str]]
+    ) -> List[str]:
         """The writers of a golden that are read by the release ``reader``.
 
         ``goldens`` has the golden's files, kind to path, of each writer, oldest
-        first.  A quick run reads the oldest, the newest, and the first of each
-        format version between; none that is newer than the reader, which it may
-        fail to read, unless there is no other.
+        first.  A quick run reads the oldest, and the first of each later format
+        version, unless the test has read the newest of them already: ``read`` has
+        kinds and versions that it has read, and gets those of this golden.  It reads
+        none that is newer than the reader, which it may fail to read, unless there is
+        no other.
         """
         releases = ReleaseRange.parse(self.writers)
         writers = [writer for writer in goldens if writer in releases]
         if not self.quick:
             return writers
         promised = [w for w in writers if parse_release(w) <= parse_release(reader)]
-        return _that_differ(promised, goldens) or writers[-1:]
+        if not promised:
+            return writers[-1:]
+        if read.issuperset(_versions(goldens[promised[-1]])):
+            return promised[:1]
+        chosen = _that_differ(promised, goldens)
+        for writer in chosen:
+            read.update(_versions(goldens[writer]))
+        return chosen
 
     def has_finished(self, test: str, parameters: Dict[str, str]) -> bool:
         """Whether this sub-test of ``Class.test`` has its outcome already."""
@@ -55,43 +67,38 @@ class ReadingPlan:
 
 
 def _that_differ(writers: Sequence[str], goldens: Mapping[str, Mapping]) -> List[str]:
-    """The oldest writer, the newest, and the first of each format version between.
+    """The oldest writer, and each whose format versions are not those of the one before.
 
-    One whose golden is missing or altered is among them, to fail as it should.
+    Found by halving, as telling versions takes a while: between two writers of the
+    same versions no other is looked for.
     """
-    versions = {writer: _versions(goldens[writer]) for writer in writers}
-    chosen = set(writers[:1]) | set(writers[-1:])
-    known = {versions[writer] for writer in chosen}
-    for writer in writers:
-        if versions[writer] is None or versions[writer] not in known:
-            chosen.add(writer)
-            known.add(versions[writer])
-    return [writer for writer in writers if writer in chosen]
+    differing = [writers[0]]
+
+    def search(low: int, high: int) -> None:
+        if _versions(goldens[writers[low]]) == _versions(goldens[writers[high]]):
+            return
+        if high - low == 1:
+            differing.append(writers[high])
+            return
+        search(low, (low + high) // 2)
+        search((low + high) // 2, high)
+
+    search(0, len(writers) - 1)
+    return differing
 
 
-def _versions(files: Mapping) -> Optional[Tuple[str, ...]]:
-    """The format versions of a golden's files, None where it cannot be used."""
+def _versions(files: Mapping) -> List[Tuple[str, str]]:
+    """Kinds and format versions of a golden's files."""
+    return [(kind, _version(files.path_of(kind))) for kind in files]
+
+
+# A test asks for the same files again for each way in which it reads them.
+@functools.lru_cache(maxsize=4096)
+def _version(path: str) -> str:
     try:
-        return tuple(_version(files, kind) for kind in files)
-    except GoldenError:
-        return None
-
-
-# By path and state of the file: a test asks for the same files again for each way in
-# which it reads them.
-_known: Dict[Tuple, str] = {}
-
-
-def _version(files: Mapping, kind: str) -> str:
-    path = files.path_of(kind)
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise GoldenError(f"{path}: {error.strerror}") from error
-    state = (path, status.st_mtime_ns, status.st_size)
-    if state not in _known:
-        _known[state] = format_version(files[kind])
-    return _known[state]
+        return format_version(path)
+    except OSError:
+        return "missing"  # a version of its own: it is read, to fail as it should
 
 
 def read_reading_plan() -> ReadingPlan:

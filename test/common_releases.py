@@ -4,6 +4,7 @@ A release is named by its version, ``1.13.1``.  Only the three numbers order
 it: a local build or nightly such as ``2.16.0a0+git1234`` counts as 2.16.0.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
@@ -11,6 +12,7 @@ from typing import Optional, Tuple
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
+@functools.lru_cache(maxsize=None)
 def parse_release(version: str) -> Tuple[int, int, int]:
     """The three numbers of a version: ``"2.13.0+cpu"`` gives ``(2, 13, 0)``.
 

@@ -49,7 +49,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import numpy as np
 import torch
@@ -203,6 +203,10 @@ class GoldenTestCase(LedgerMixin, TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.seed()
+        # Kind and format version, see ReadingPlan.choose.
+        self._versions_read: Set[Tuple[str, str]] = set()
+        # A test asks for the same folders for each of its goldens.
+        self._release_folders = functools.lru_cache(maxsize=None)(release_folders)
 
     def seed(self) -> int:
         """Seed from the test's identity; the seed.
@@ -212,7 +216,8 @@ class GoldenTestCase(LedgerMixin, TestCase):
         """
         mode = "write" if self.writing else "read"
         seed = identity_seed(f"{mode} {identity_of(self)}")
-        torch.manual_seed(seed)
+        # Not torch.manual_seed, which seeds all devices and takes half a millisecond.
+        torch.default_generator.manual_seed(seed)
         np.random.seed(seed)
         random.seed(seed)
         return seed
@@ -242,14 +247,13 @@ class GoldenTestCase(LedgerMixin, TestCase):
         observe: Callable[[Any], Any],
         tolerance: Optional[Tolerance] = None,
         subname: Optional[str] = None,
-        minor: bool = False,
     ) -> None:
         """Check what ``save`` made of ``value``: it loads, and observes the same.
 
         ``save(value, path)`` and ``load(path)`` are the format under test, in the
         file ``kind``; ``observe`` turns an object into what is compared (tensors,
-        numbers, strings and containers of them), kept in ``expected.npz``; ``subname``
-        and ``minor`` are those of ``check_golden``.
+        numbers, strings and containers of them), kept in ``expected.npz``;
+        ``subname`` is that of ``check_golden``.
         """
 
         def write(files: Dict[str, str]) -> None:
@@ -260,7 +264,7 @@ class GoldenTestCase(LedgerMixin, TestCase):
             found = observe(load(files[kind]))
             self.check_expected(files["expected.npz"], found, tolerance)
 
-        self.check_golden(write, {kind: read}, subname, minor=minor)
+        self.check_golden(write, {kind: read}, subname)
 
     def check_expected(
         self,
@@ -283,16 +287,13 @@ class GoldenTestCase(LedgerMixin, TestCase):
         reads: Dict[str, Callable[[Mapping], None]],
         subname: Optional[str] = None,
         since: Optional[str] = None,
-        minor: bool = False,
     ) -> None:
         """Check one golden of this test, with every writer that has to have it.
 
         ``write(files)`` makes each declared file; each of ``reads`` loads the file
         that it stands for and compares, in a sub-test of its own, so that one
         failure hides no other.  All get a dict of kind to path.  ``since`` is the
-        first writer of a file that can be read so, where not all can.  ``minor`` is
-        for a way of reading that differs from another one in how the file is opened:
-        a quick run reads only the newest writer so.
+        first writer of a file that can be read so, where not all can.
         """
         spec = self.golden_spec()
         if subname not in spec.subnames:
@@ -308,10 +309,7 @@ class GoldenTestCase(LedgerMixin, TestCase):
         outer = dict(self._subtest.params) if self._subtest else {}
         # Each time: the driver's workers are told anew for each job.
         plan = read_reading_plan()
-        writers = self._writers(subname, plan)
-        for writer in writers[-1:] if minor and plan.quick else writers:
-            if writer not in ReleaseRange(since):
-                continue
+        for writer in self._writers(subname, plan, tuple(reads), ReleaseRange(since)):
             for kind, read in reads.items():
                 own = {"writer": writer, "file": kind}
                 if subname:
@@ -335,18 +333,25 @@ class GoldenTestCase(LedgerMixin, TestCase):
             f"torch {torch.__version__} lacks what this needs (since {since})"
         )
 
-    def _writers(self, subname: Optional[str], plan: ReadingPlan) -> List[str]:
-        """The releases whose golden of this name this run reads, oldest first."""
+    def _writers(
+        self,
+        subname: Optional[str],
+        plan: ReadingPlan,
+        kinds: Tuple[str, ...],
+        readable: ReleaseRange,
+    ) -> List[str]:
+        """The releases of whose golden this run reads ``kinds``, oldest first."""
         if WRITING:
-            return [WRITING.release]
+            return [WRITING.release] if WRITING.release in readable else []
         spec, folder = self.golden_spec(), golden_folder(self)
         releases, name = spec.writers(subname), golden_name(self, subname)
-        written_by = (
-            [spec.subnames[subname]] if spec.pinned else release_folders(folder)
-        )
+        if spec.pinned:
+            folders = {spec.subnames[subname]: folder}
+        else:
+            folders = self._release_folders(folder)
         goldens = {
-            writer: GoldenFiles(writer_folder(self, writer), name, spec.kinds)
-            for writer in written_by
+            writer: GoldenFiles(place, name, kinds)
+            for writer, place in folders.items()
             if writer in releases
         }
         if not goldens:
@@ -354,7 +359,8 @@ class GoldenTestCase(LedgerMixin, TestCase):
                 f"{folder}: no goldens for {identity_of(self)}; write them with "
                 f"python -m tools.golden write --only {identity_of(self)}"
             )
-        return plan.choose(goldens, torch.__version__)
+        goldens = {w: files for w, files in goldens.items() if w in readable}
+        return plan.choose(goldens, torch.__version__, self._versions_read)
 
     @contextmanager
     def _cell(self, name: str, parameters: Dict[str, str]) -> Iterator[None]:

@@ -112,7 +112,7 @@ class ScriptTestCase(GoldenTestCase):
         for loader in LOADERS:
             with self.subTest(loader=loader):
                 reads = {KIND: functools.partial(read, loader=loader)}
-                self.check_golden(write, reads, minor=loader != "path")
+                self.check_golden(write, reads)
 
     def check_observed(self, make, observe, tolerance=None):
         """Check what ``observe`` finds in the module that ``make()`` gives."""
@@ -120,10 +120,7 @@ class ScriptTestCase(GoldenTestCase):
         made = scripted(make()) if self.writing else None
         for loader, load in LOADERS.items():
             with self.subTest(loader=loader):
-                self.check_saved(
-                    KIND, made, torch.jit.save, load, observe, tolerance,
-                    minor=loader != "path",
-                )  # fmt: skip
+                self.check_saved(KIND, made, torch.jit.save, load, observe, tolerance)
 
     def check_changes(self, make, *calls, tolerance=None):
         """Check the results of calls of forward, and the state before and after."""
