@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.only and writers == ReleaseRange():
             # These are all there are: what else is known is of goldens that are gone.
             store.forget_all_but((t.file, t.test, t.writer) for t in targets)
-        work, reports = _plan(store, readers, targets, args.quick)
+        work, reports = _plan(store, readers, targets, writers, args.quick)
         code = EXIT_FINE
         try:
             _work_off(store, work, reports, args)
@@ -114,6 +114,7 @@ def _plan(
     store: MatrixStore,
     readers: Iterable[Reader],
     targets: tuple[Target, ...],
+    writers: ReleaseRange,
     quick: bool,
 ) -> tuple[list[Work], dict[str, ReaderReport]]:
     """The work of each reader, and its report, which is empty yet."""
@@ -121,7 +122,7 @@ def _plan(
     reports = {reader.name: ReaderReport(reader) for reader in readers}
     for report in reports.values():
         stale = stale_targets(targets, store.digests(report.reader))
-        own = list(plan_work(report.reader.name, stale, targets, quick))
+        own = list(plan_work(report.reader.name, stale, targets, writers, quick))
         report.waiting = len(own)
         work += own
     return work, reports

@@ -11,7 +11,7 @@ from tools.matrix.store import ReadingKey
 
 # Files to read in one unit: about half a minute's work, so that an interruption
 # loses little, and importing torch is a small part.
-UNIT_COST = 1500
+UNIT_COST = 4000
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,16 @@ def stale_targets(
 
 
 def plan_work(
-    reader: str, stale: Iterable[Target], everything: Iterable[Target], quick: bool
+    reader: str,
+    stale: Iterable[Target],
+    everything: Iterable[Target],
+    chosen: ReleaseRange,
+    quick: bool,
 ) -> Iterator[Work]:
     """Units that read the stale targets of one reader.
 
-    A unit reads one range of writers, so that targets between two stale ones are read
-    again with them: ``everything`` has those.
+    ``everything`` has all targets, whose writers were ``chosen``.  A unit reads one
+    range of writers, so that targets between two stale ones are read again with them.
     """
     by_test: dict[Test, list[Target]] = {}
     for target in stale:
@@ -51,7 +55,9 @@ def plan_work(
             all_of_test.setdefault((target.file, target.test), []).append(target)
     by_range: dict[str, list[list[Target]]] = {}
     for test, found in by_test.items():
-        writers = _range_of([target.writer for target in found])
+        # One range for all that are read whole, so that they fill few units.
+        whole = len(found) == len(all_of_test[test])
+        writers = chosen if whole else _range_of([target.writer for target in found])
         covered = [t for t in all_of_test[test] if t.writer in writers]
         by_range.setdefault(str(writers), []).append(covered)
     for text, tests in by_range.items():

@@ -3,6 +3,8 @@
 import unittest
 from unittest import mock
 
+from common_releases import ReleaseRange
+
 from tools.matrix import bisect, work
 from tools.matrix.cells import Target
 from tools.matrix.errors import MatrixError
@@ -10,6 +12,7 @@ from tools.matrix.reading import Unit, UnitResult
 from tools.matrix.work import Work, plan_work, settled, stale_targets
 from tools.testing.records import CRASHED, FAILED, PASSED, SKIPPED, Outcome
 
+ALL = ReleaseRange()
 WRITERS = ("1.0.1", "1.4.0", "2.0.1")
 
 
@@ -37,7 +40,7 @@ class TestPlan(unittest.TestCase):
     """Units cover what is stale."""
 
     def plan(self, stale: list[Target], everything: list[Target]) -> list[Work]:
-        return list(plan_work("2.6.0", stale, everything, quick=False))
+        return list(plan_work("2.6.0", stale, everything, ALL, quick=False))
 
     def test_nothing(self) -> None:
         """Without stale targets there is no unit."""
@@ -53,10 +56,11 @@ class TestPlan(unittest.TestCase):
 
     def test_between(self) -> None:
         """A writer between two stale ones is read again with them."""
-        (found,) = self.plan([targets()[0], targets()[2]], targets())
+        everything = [*targets(), Target("f.py", "A.one", "2.1.2", "A.one 2.1.2", 1)]
+        (found,) = self.plan([everything[0], everything[2]], everything)
 
         self.assertEqual("1.0.1..2.0.1", found.unit.writers)
-        self.assertEqual(targets(), list(found.targets))
+        self.assertEqual(everything[:3], list(found.targets))
 
     def test_ranges_apart(self) -> None:
         """Tests of which other writers are stale are other units."""
@@ -64,9 +68,17 @@ class TestPlan(unittest.TestCase):
         found = self.plan(targets("A.one") + targets("A.two")[2:], both)
 
         self.assertEqual(
-            {("1.0.1..2.0.1", "A.one"), ("2.0.1", "A.two")},
+            {("*", "A.one"), ("2.0.1", "A.two")},
             {(each.unit.writers, each.unit.tests[0][1]) for each in found},
         )
+
+    def test_whole(self) -> None:
+        """Tests that are read whole are in one unit, whatever writers they have."""
+        both = targets("A.one") + targets("A.two")[1:]
+        (found,) = self.plan(both, both)
+
+        self.assertEqual("*", found.unit.writers)
+        self.assertEqual(both, list(found.targets))
 
     def test_chunks(self) -> None:
         """Units have at most so many files, and at least one test."""
