@@ -1,5 +1,6 @@
 """Where releases of torch differ for the suite itself (Python 3.7, torch 1.0)."""
 
+import enum
 import importlib
 import importlib.util
 import inspect
@@ -37,6 +38,18 @@ def import_first(*names: str, having: str = "__name__") -> Optional[Any]:
 _torch_utils = import_first("torch.testing._internal.common_utils")
 TestCase = _torch_utils.TestCase if _torch_utils else unittest.TestCase
 run_tests = _torch_utils.run_tests if _torch_utils else unittest.main
+
+
+class _HardwareClassification(enum.Enum):
+    """What the suite uses of the class that torch 2.14 brought, for older ones."""
+
+    GENERIC = "GENERIC"
+
+
+# Which hardware a test class is for: each states it, or the base class for it.
+HardwareClassification = getattr(
+    _torch_utils, "HardwareClassification", _HardwareClassification
+)
 
 
 def raise_on_run_directly(aggregator: str) -> None:

@@ -8,7 +8,7 @@ import functools
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from common_formats import format_version
 from common_golden import GoldenError
@@ -67,7 +67,7 @@ class ReadingPlan:
 
 
 def _that_differ(writers: Sequence[str], goldens: Mapping[str, Mapping]) -> List[str]:
-    """The oldest writer, and each whose format versions are not those of the one before.
+    """The oldest writer, and each of other format versions than the one before it.
 
     Found by halving, as telling versions takes a while: between two writers of the
     same versions no other is looked for.

@@ -55,6 +55,7 @@ import numpy as np
 import torch
 
 from common_compat import (  # noqa: F401 - for the tests, which import all from here
+    HardwareClassification,
     TestCase,
     ignore_announced_deprecations,
     import_first,
@@ -192,6 +193,8 @@ WRITING = read_writing_plan()
 
 class GoldenTestCase(LedgerMixin, TestCase):
     """Base class of tests that read goldens; the module's docstring says how."""
+
+    hw_classification = HardwareClassification.GENERIC
 
     # Relative to the file that defines the class.
     golden_folder = "serialized"

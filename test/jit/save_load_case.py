@@ -9,6 +9,7 @@ import psutil
 import torch
 
 from common_compat import (
+    HardwareClassification,
     TestCase,
     ignore_announced_deprecations,
     import_first,
@@ -89,6 +90,8 @@ class SaveLoadTestCase(LedgerMixin, JitTestCase):
     the code.  Its ``clear_class_registry`` frees the methods of what was scripted, so
     that this cannot run any more; what was loaded can.
     """
+
+    hw_classification = HardwareClassification.GENERIC
 
     # torch 1.10 imports for it what fails beside a newer setuptools.
     _do_cuda_memory_leak_check = False

@@ -5,11 +5,13 @@ import inspect
 import torch
 
 from common_releases import parse_release
-from common_utils import TestCase
+from common_utils import HardwareClassification, TestCase
 
 
 class Completeness(TestCase):
     """Finds the public names of a module of torch."""
+
+    hw_classification = HardwareClassification.GENERIC
 
     # Name to the reason why nothing is to be saved of it.
     WITHOUT_ROW = {}

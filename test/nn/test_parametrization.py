@@ -13,7 +13,7 @@ _here = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.dirname(_here), _here]
 
 from common_compat import TestCase, import_first, reader_has  # noqa: E402
-from common_utils import run_tests  # noqa: E402
+from common_utils import HardwareClassification, run_tests  # noqa: E402
 from nn_completeness import Completeness  # noqa: E402
 from nn_rows import gathered  # noqa: E402
 from nn_table_reparametrized import REPARAMETRIZED  # noqa: E402
@@ -29,6 +29,8 @@ class TestParametrization(ModuleTestCase):
 
 class TestPickling(TestCase):
     """Why there are states alone of parametrized modules."""
+
+    hw_classification = HardwareClassification.GENERIC
 
     def test_parametrized_module(self):
         """A parametrized module refuses to be pickled, and says what to do."""

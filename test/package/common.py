@@ -9,7 +9,12 @@ import warnings
 
 import torch
 
-from common_compat import TestCase, ignore_announced_deprecations, reader_has
+from common_compat import (
+    HardwareClassification,
+    TestCase,
+    ignore_announced_deprecations,
+    reader_has,
+)
 
 # The first release with torch.package.
 SINCE = "1.8.0"
@@ -34,6 +39,8 @@ def intern(exporter, *patterns):
 
 class PackageTestCase(TestCase):
     """Base class: temporary files, and the fixture packages can be imported."""
+
+    hw_classification = HardwareClassification.GENERIC
 
     def setUp(self):
         super().setUp()

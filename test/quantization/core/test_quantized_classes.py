@@ -14,7 +14,7 @@ _bc = os.path.join(os.path.dirname(_here), "bc")
 sys.path += [os.path.dirname(os.path.dirname(_here)), _bc, _here]
 
 from common_compat import import_first, reader_has  # noqa: E402
-from common_utils import TestCase, run_tests  # noqa: E402
+from common_utils import HardwareClassification, TestCase, run_tests  # noqa: E402
 import quant_dynamic_cases  # noqa: E402
 import quant_homes as homes  # noqa: E402
 import quant_model_cases  # noqa: E402
@@ -86,6 +86,8 @@ def public_modules(package):
 
 class TestQuantizedClasses(TestCase):
     """The tables are complete."""
+
+    hw_classification = HardwareClassification.GENERIC
 
     def test_every_class_is_covered(self):
         """Each public class is in a table, or an exception with its reason."""
