@@ -1,17 +1,19 @@
 """The command ``diff``: what one reader does otherwise than another.
 
 The release manager's question before shipping: what does this build not read that the
-last release did?
+last release did?  Only what both promise to read counts: what no newer release wrote.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from common_releases import parse_release
+
 from tools.matrix.cells import Cell
 from tools.matrix.errors import MatrixError
-from tools.matrix.events import shortened
+from tools.matrix.events import few, shortened, writers_text
 from tools.matrix.options import add_store_option
 from tools.matrix.store import MatrixStore
 
@@ -35,20 +37,33 @@ class Difference:
             return ONLY_ONE
         if self.after.is_broken and not self.before.is_broken:
             return BROKEN
-        if self.before.is_broken and not self.after.is_broken:
+        if self.before.is_broken and self.after.is_read:
             return MENDED
         return OTHER
 
-    def line(self) -> str:
-        """The difference for people."""
+    @property
+    def test(self) -> str:
+        """``Class.test``."""
+        return self._one.test
+
+    @property
+    def writer(self) -> str:
+        """Who wrote what is read, ``*`` where no writer was chosen."""
+        return self._one.writer or "*"
+
+    @property
+    def told(self) -> str:
+        """What happened, in both, and the later error."""
+        states = " -> ".join(each.state if each else "not read" for each in self._pair)
+        message = next((e.message for e in reversed(self._pair) if e and e.message), "")
+        return f"{states}: {message[:160]}" if message else states
+
+    @property
+    def _one(self) -> Cell:
         cell = self.after or self.before
         if cell is None:
             raise ValueError("a difference of nothing")
-        values = ", ".join(f"{name}={value}" for name, value in cell.parameters)
-        told = f"{cell.test} ({values}) written by {cell.writer or 'any'}"
-        states = " -> ".join(each.state if each else "not read" for each in self._pair)
-        message = next((e.message for e in reversed(self._pair) if e and e.message), "")
-        return f"{told}: {states}: {message[:160]}"
+        return cell
 
     @property
     def _pair(self) -> tuple[Cell | None, Cell | None]:
@@ -76,32 +91,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the differences; 1 if B fails where A does not."""
-    before = _cells(args.store, args.before)
-    after = _cells(args.other_store or args.store, args.after)
+    """Print the differences, those of a test together; 1 if B fails where A does not.
+
+    Raises MatrixError where a reader is not known.
+    """
+    stores = args.store, args.other_store or args.store
+    names = args.before, args.after
+    before, after = (_read(*each) for each in zip(stores, names, strict=True))
+    older = min(before.release, after.release, key=parse_release)
     found: dict[str, list[Difference]] = {}
-    for difference in differences(before, after):
+    for difference in differences(before.read_by(older), after.read_by(older)):
         found.setdefault(difference.kind, []).append(difference)
     for kind, sentence in KINDS.items():
         own = found.get(kind, [])
         print(f"{len(own)} cells: {sentence}")
-        for difference in own:
-            print(f"    {difference.line()}")
+        for line in grouped(own):
+            print(f"    {line}")
     return EXIT_WORSE if found.get(BROKEN) else EXIT_SAME
 
 
-def _cells(store: str, reader: str) -> dict[Place, Cell]:
-    with MatrixStore(Path(store), create=False) as opened:
-        names = [each.name for each in opened.readers()]
-        if reader not in names:
-            raise MatrixError(
-                f"{store}: has no reader {reader} (it has {', '.join(names) or 'none'}"
-                f"); python -m tools.matrix run --readers {reader}"
-            )
+@dataclass(frozen=True)
+class _Side:
+    """One of the two readers; ``release`` is its torch version."""
+
+    release: str
+    cells: Mapping[Place, Cell]
+
+    def read_by(self, release: str) -> dict[Place, Cell]:
+        """The cells of files that are not newer than ``release``."""
         return {
-            (cell.file, cell.test, cell.parameters, cell.writer): cell
-            for cell in opened.cells(reader)
+            place: cell
+            for place, cell in self.cells.items()
+            if not cell.writer or parse_release(cell.writer) <= parse_release(release)
         }
+
+
+def _read(store: str, name: str) -> _Side:
+    with MatrixStore(Path(store), create=False) as opened:
+        readers = {each.name: each for each in opened.readers()}
+        if name not in readers:
+            raise MatrixError(
+                f"{store}: has no reader {name} (it has {', '.join(readers) or 'none'}"
+                f"); python -m tools.matrix run --readers {name}"
+            )
+        cells = {
+            (cell.file, cell.test, cell.parameters, cell.writer): cell
+            for cell in opened.cells(name)
+        }
+    return _Side(readers[name].facts["torch"], cells)
 
 
 def differences(
@@ -116,3 +153,17 @@ def differences(
             pair.before.message
         ) != shortened(pair.after.message):
             yield pair
+
+
+def grouped(found: Iterable[Difference]) -> Iterator[str]:
+    """A line for each thing that happened, to each test if both readers read it."""
+    groups: dict[tuple[str, str], list[Difference]] = {}
+    for each in found:
+        # What only one reads is a test or file that the other knows nothing of.
+        test = "" if each.kind == ONLY_ONE else each.test
+        groups.setdefault((test, shortened(each.told)), []).append(each)
+    for group in groups.values():
+        writers = writers_text(each.writer for each in group)
+        tests = few(sorted({each.test for each in group}))
+        count = f"{len(group)} cells" if len(group) > 1 else "1 cell"
+        yield f"{tests} ({count}, written by {writers}): {group[0].told}"

@@ -18,6 +18,7 @@ NEW = "new: no row of the ledger says why"
 # What differs between two errors that are one: numbers, addresses, paths.
 _ACCIDENTAL = re.compile(r"0x[0-9a-f]+|/[^\s'\"]+|\d+")
 _ERROR_LENGTH = 90
+_WRITERS_SHOWN = 4
 
 Place = tuple[str, str, tuple[tuple[str, str], ...]]  # file, test, parameters
 
@@ -104,6 +105,22 @@ def _order(release: str) -> tuple[int, int, int]:
 def shortened(message: str) -> str:
     """An error without what is by chance, to be compared with others."""
     return _ACCIDENTAL.sub("#", message)[:_ERROR_LENGTH]
+
+
+def writers_text(writers: Iterable[str]) -> str:
+    """Writers in one short text, oldest first; ``*`` among them stands for any."""
+    ordered = sorted(set(writers), key=_order)
+    if "*" in ordered or not ordered:
+        return "any"
+    if len(ordered) > _WRITERS_SHOWN:
+        return f"{ordered[0]} to {ordered[-1]} ({len(ordered)})"
+    return ", ".join(ordered)
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    shown = ", ".join(names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
 def find_row(rows: Iterable[KnownBreak], cell: Cell, reader: str) -> KnownBreak | None:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -10,13 +10,19 @@ from pathlib import Path
 from common_ledger import load_ledger
 from common_releases import parse_release
 
-from tools.matrix.events import NEW, Event, find_events, shortened
+from tools.matrix.events import (
+    NEW,
+    Event,
+    few,
+    find_events,
+    shortened,
+    writers_text,
+)
 from tools.matrix.newer import newer_table
 from tools.matrix.options import add_store_option
 from tools.matrix.store import MatrixStore
 
 HELP = "list what each release broke and mended, by cause"
-_WRITERS_SHOWN = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,10 +72,11 @@ def event_lines(events: Sequence[Event]) -> Iterator[str]:
         ):
             group = list(same)
             tests = sorted({event.test for event in group})
+            written_by = (writer for event in group for writer in event.writers)
             until = f", mended by {mended}" if mended else ""
             yield (
                 f"    broken by {broke}{until}: written by "
-                f"{_writers(group)}; {_few(tests)}"
+                f"{writers_text(written_by)}; {few(tests)}"
             )
         yield f"    {found[0].error[:200]}"
         yield ""
@@ -84,18 +91,3 @@ def _weight(events: Sequence[Event]) -> tuple[int, int]:
 def _span(event: Event) -> tuple:
     mended = parse_release(event.mended) if event.mended else (99,)
     return (parse_release(event.broke), mended, event.broke, event.mended or "")
-
-
-def _writers(events: Iterable[Event]) -> str:
-    writers = {writer for event in events for writer in event.writers}
-    ordered = sorted(writers - {"*"}, key=parse_release)
-    if "*" in writers or not ordered:
-        return "any"
-    if len(ordered) > _WRITERS_SHOWN:
-        return f"{ordered[0]} to {ordered[-1]} ({len(ordered)})"
-    return ", ".join(ordered)
-
-
-def _few(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from tools.matrix.cells import Cell
-from tools.testing.records import CRASHED, FAILED, PASSED
+from tools.testing.records import CRASHED, FAILED, PASSED, SKIPPED
 
 FILE = "test/nn/test_modules.py"
 TEST = "TestModules.test_linear"
 PARAMETERS = (("file", "module.pt"),)
 RELEASES = {name: name for name in ("1.0.1", "1.4.0", "2.0.1", "2.6.0", "2.13.0")}
 BROKEN = "AttributeError: no padding_mode"
-_STATES = {".": PASSED, "x": FAILED, "c": CRASHED}
+_STATES = {".": PASSED, "x": FAILED, "c": CRASHED, "s": SKIPPED}
 
 
 def cells_of(
@@ -21,7 +21,8 @@ def cells_of(
     readers: Iterable[str] = RELEASES,
     parameters: tuple[tuple[str, str], ...] = PARAMETERS,
 ) -> list[Cell]:
-    """A cell for each reader and letter: ``.`` passed, ``x`` failed, ``c`` crashed.
+    """A cell for each reader and letter: ``.`` passed, ``x`` failed, ``c`` crashed,
+    ``s`` skipped.
 
     A blank leaves the reader out.
     """

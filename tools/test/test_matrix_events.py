@@ -12,7 +12,15 @@ from common_releases import ReleaseRange
 
 from tools.matrix.__main__ import main
 from tools.matrix.cells import Cell, Reader, cell_of
-from tools.matrix.diff import BROKEN, MENDED, ONLY_ONE, OTHER, Difference, differences
+from tools.matrix.diff import (
+    BROKEN,
+    MENDED,
+    ONLY_ONE,
+    OTHER,
+    Difference,
+    differences,
+    grouped,
+)
 from tools.matrix.events import NEW, find_events, shortened
 from tools.matrix.list_events import event_lines
 from tools.matrix.newer import newer_table
@@ -183,6 +191,15 @@ class TestCells(unittest.TestCase):
         self.assertEqual("no", cell.message)
 
 
+def save(path: Path, cells: list[Cell]) -> None:
+    """Add cells to a store."""
+    with MatrixStore(path) as store:
+        for cell in cells:
+            store.begin(Reader(cell.reader, "e", {"torch": cell.reader}))
+            key = cell.file, cell.test, cell.writer
+            store.save(cell.reader, {key: "d"}, [cell])
+
+
 class TestDiff(unittest.TestCase):
     """What one reader does otherwise than another."""
 
@@ -201,6 +218,7 @@ class TestDiff(unittest.TestCase):
             ("xc", [OTHER]),
             ("x ", [ONLY_ONE]),
             (" .", [ONLY_ONE]),
+            ("xs", [OTHER]),
         ):
             with self.subTest(outcomes=outcomes):
                 self.assertEqual(kinds, self.kinds(outcomes))
@@ -213,7 +231,32 @@ class TestDiff(unittest.TestCase):
         (found,) = differences({(): one}, {(): two})
 
         self.assertEqual(OTHER, found.kind)
-        self.assertIn("failed -> failed: F: two", Difference(one, two).line())
+        self.assertIn("failed -> failed: F: two", Difference(one, two).told)
+
+    def test_grouped(self) -> None:
+        """What happens to a test alike is one line, with its writers."""
+        cells = [samples.cells_of(".x", w, readers=("a", "b"))
+                 for w in ("1.0.1", "1.4.0")]  # fmt: skip
+        pairs = [Difference(*pair) for pair in cells]
+
+        (line,) = grouped(pairs)
+
+        self.assertIn("(2 cells, written by 1.0.1, 1.4.0): passed -> failed", line)
+
+    def test_command(self) -> None:
+        """Newer writers than the older of the two are nobody's promise."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "m.sqlite")
+            save(path, samples.cells_of(".x...", "1.0.1"))
+            save(path, samples.cells_of("x.xx.", "2.13.0"))
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output):
+                worse = main(["diff", "1.0.1", "1.4.0", "--store", str(path)])
+                same = main(["diff", "2.0.1", "2.6.0", "--store", str(path)])
+
+        self.assertEqual((1, 0), (worse, same))
+        self.assertIn("1 cells: read before, and fails now", output.getvalue())
+        self.assertIn("0 cells: failed before, and is read now", output.getvalue())
 
 
 class TestNewer(unittest.TestCase):
@@ -260,12 +303,7 @@ class TestCommand(unittest.TestCase):
         """A list of objects with the promised keys."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "m.sqlite")
-            with MatrixStore(path) as store:
-                for cell in samples.cells_of(".xx.."):
-                    reader = Reader(cell.reader, "e", {"torch": cell.reader})
-                    store.begin(reader)
-                    key = cell.file, cell.test, cell.writer
-                    store.save(cell.reader, {key: "d"}, [cell])
+            save(path, samples.cells_of(".xx.."))
             output = io.StringIO()
             with contextlib.redirect_stdout(output):
                 code = main(["events", "--json", "--store", str(path)])
