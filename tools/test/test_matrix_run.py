@@ -91,6 +91,16 @@ class TestRun(RunTestCase):
         self.assertIn(f" {again} cells read", self.run_matrix("--readers", "local")[1])
         self.assertEqual(cells, self.cells())
 
+    def test_test_that_is_not_there(self) -> None:
+        """A test that the reader's torch does not have is skipped, and says so."""
+        file = "test/quantization/bc/test_backward_compatibility.py"
+        unit = reading.Unit("local", "*", ((file, "TestSerialization.test_no"),))
+
+        (outcome,) = reading.read_unit(unit).outcomes
+
+        self.assertEqual(SKIPPED, outcome.state)
+        self.assertEqual("with torch local the file has no such test", outcome.message)
+
     def test_changed_golden(self) -> None:
         """A golden or source that changed is read again."""
         self.run_matrix("--readers", "local")
