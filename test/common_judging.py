@@ -30,29 +30,23 @@ def identity_of(test: unittest.TestCase) -> str:
     return f"{type(test).__name__}.{test._testMethodName}"
 
 
-@functools.lru_cache(maxsize=None)
-def ledger() -> Tuple[KnownBreak, ...]:
-    """The rows of known_breaks.csv, read once."""
-    return load_ledger()
+def _by_stem(rows: Iterable[KnownBreak]) -> Dict[str, List[KnownBreak]]:
+    """Rows by what the names begin with that they are about."""
+    found: Dict[str, List[KnownBreak]] = {}
+    for row in rows:
+        found.setdefault(row.stem, []).append(row)
+    return found
 
 
-@functools.lru_cache(maxsize=None)
-def _rows_by_stem() -> Dict[str, List[KnownBreak]]:
-    """The rows by what the names begin with that they are about."""
-    rows: Dict[str, List[KnownBreak]] = {}
-    for row in ledger():
-        rows.setdefault(row.stem, []).append(row)
-    return rows
+# Read here, so that forked workers share it: where readers crash there are many.
+_LEDGER = _by_stem(load_ledger())
 
 
 @functools.lru_cache(maxsize=None)
 def _rows_near(test: str) -> Tuple[KnownBreak, ...]:
     """The rows that can be about cells of ``Class.test``, in the ledger's order."""
     near = [
-        row
-        for stem, rows in _rows_by_stem().items()
-        if test.startswith(stem)
-        for row in rows
+        row for stem, rows in _LEDGER.items() if test.startswith(stem) for row in rows
     ]
     return tuple(sorted(near, key=lambda row: row.line))
 
