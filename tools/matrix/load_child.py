@@ -82,6 +82,15 @@ def tensors_in(torch, value):
     return []
 
 
+def as_array(tensor):
+    """The elements of a tensor of any dtype, as float64 or complex."""
+    if getattr(tensor, "is_quantized", False):
+        tensor = tensor.dequantize()
+    if str(tensor.dtype).startswith("torch.complex"):
+        return getattr(tensor, "resolve_conj", lambda: tensor)().numpy()
+    return tensor.double().numpy()
+
+
 def run(torch, loaded, output, inputs):
     """Call what was loaded, and keep the tensors of the result."""
     import numpy as np
@@ -91,7 +100,7 @@ def run(torch, loaded, output, inputs):
         loaded.eval()
     with torch.no_grad():
         results = tensors_in(torch, loaded(*arguments))
-    np.savez(output, *[result.detach().float().numpy() for result in results])
+    np.savez(output, *[as_array(result.detach().cpu()) for result in results])
     return "{} tensors computed".format(len(results))
 
 

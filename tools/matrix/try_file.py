@@ -89,7 +89,7 @@ def _agrees(file: str) -> bool:
 def kind_of(path: Path) -> str:
     """How to load the file, told from its bytes.  Raises MatrixError."""
     version = format_version(str(path))
-    if version == UNKNOWN or version in ("npz", "json", "tar"):
+    if version == UNKNOWN or version in ("npz", "json"):
         raise MatrixError(f"{path}: {version} format, not one that torch loads")
     if version.startswith("flatbuffer") or "bytecode" in version:
         return "mobile"
@@ -173,6 +173,7 @@ def _compared(attempt: Attempt, first: Attempt) -> str:
 
 
 def _distance(one: np.ndarray, other: np.ndarray) -> float:
-    if np.array_equal(one, other, equal_nan=True):
-        return 0.0
-    return float(np.nanmax(np.abs(one - other)))
+    """The largest difference of two elements; infinite where only one is a NaN."""
+    alike = (one == other) | (np.isnan(one) & np.isnan(other))
+    differences = np.where(alike, 0.0, np.abs(one - other))
+    return float(np.nan_to_num(differences, nan=np.inf).max(initial=0.0))
