@@ -50,7 +50,7 @@ class Reader:
     facts: dict = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """What happened when a reader read what a writer wrote, in one sub-test.
 

@@ -6,6 +6,7 @@ holds.  Cells belong to readings.  All text is kept once, in the table ``texts``
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -233,20 +234,27 @@ class MatrixStore:
         """All cells, or those of one reader."""
         condition = "" if reader is None else " WHERE r.reader = ?"
         with self._told():
-            yield from (
-                Cell(name, writer, file, test, _pairs(parameters), state, message)
-                for name, writer, file, test, parameters, state, message in (
-                    self._db.execute(
-                        "SELECT r.reader, r.writer, f.text, t.text, p.text, s.text,"
-                        " m.text FROM cells c JOIN readings r ON r.id = c.reading"
-                        " JOIN texts f ON f.id = r.file JOIN texts t ON t.id = r.test"
-                        " JOIN texts p ON p.id = c.parameters"
-                        " JOIN texts s ON s.id = c.state"
-                        f" JOIN texts m ON m.id = c.message{condition}",
-                        () if reader is None else (reader,),
-                    )
-                )
+            # Millions of cells have thousands of texts: these are made once.
+            texts = dict(self._db.execute("SELECT id, text FROM texts"))
+            parameters: dict[int, tuple[tuple[str, str], ...]] = {}
+            rows = self._db.execute(
+                "SELECT r.reader, r.writer, r.file, r.test, c.parameters, c.state,"
+                " c.message FROM cells c JOIN readings r ON r.id = c.reading"
+                + condition,
+                () if reader is None else (reader,),
             )
+            for name, writer, file, test, number, state, message in rows:
+                if number not in parameters:
+                    parameters[number] = _pairs(texts[number])
+                yield Cell(
+                    sys.intern(name),
+                    sys.intern(writer),
+                    texts[file],
+                    texts[test],
+                    parameters[number],
+                    texts[state],
+                    texts[message],
+                )
 
 
 def _pairs(parameters: str) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ import io
 import json
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 from common_ledger import KnownBreak
@@ -96,7 +97,7 @@ class TestEvents(unittest.TestCase):
     def test_skipped_is_unknown(self) -> None:
         """A reader that skips the test neither breaks nor mends."""
         cells = samples.cells_of(".xx..")
-        cells[2] = Cell(*list(vars(cells[2]).values())[:5], SKIPPED, "lacks it")
+        cells[2] = replace(cells[2], state=SKIPPED, message="lacks it")
 
         self.assertEqual([("1.4.0", "2.6.0")], self.spans(cells))
 
@@ -271,7 +272,7 @@ class TestNewer(unittest.TestCase):
         """The oldest reader from which on all is read, and of which some is."""
         cells = samples.cells_of("xx...", writer="2.13.0")
         more = samples.cells_of("x....", "2.13.0", parameters=(("file", "module.pt"),))
-        more = [Cell(**{**vars(c), "test": "TestModules.test_other"}) for c in more]
+        more = [replace(cell, test="TestModules.test_other") for cell in more]
 
         (line,) = self.table(cells, more)
 
