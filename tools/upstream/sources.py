@@ -73,10 +73,14 @@ class Source:
         return None
 
 
-def read_source(root: Path, path: str) -> Source:
-    """The file ``path`` of a tree.  Raises UpstreamError where it is no Python."""
+def read_source(root: Path, path: str, text: str | None = None) -> Source:
+    """The file ``path`` of a tree, as it will be if it is to hold ``text``.
+
+    Raises UpstreamError where it is no Python.
+    """
     try:
-        text = (root / path).read_text(encoding="utf-8")
+        if text is None:
+            text = (root / path).read_bytes().decode("utf-8")
         return Source(path, text, ast.parse(text))
     except (OSError, SyntaxError, ValueError) as error:
         raise UpstreamError(f"{path}: cannot be read as Python: {error}") from error
