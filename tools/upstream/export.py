@@ -104,9 +104,7 @@ def export(checkout: Checkout, content: Content, dry_run: bool) -> dict[str, str
     written.  With ``dry_run`` nothing is written.
     """
     there = {path: checkout.read(path) for path in content.files}
-    new = {
-        path: text for path, text in content.files.items() if text != there[path]
-    }
+    new = {path: text for path, text in content.files.items() if text != there[path]}
     check_free(checkout, new)
     if not dry_run:
         write_files(checkout.root, new)
