@@ -75,7 +75,8 @@ class TestRuff(unittest.TestCase):
 
     def test_settings_around(self) -> None:
         """Settings of the tree, which may be laxer, do not count."""
-        write_tree(self.root, {"ruff.toml": 'lint.ignore = ["S101"]\n'})
+        laxer = 'lint.per-file-ignores = {"*" = ["S101"]}\n'
+        write_tree(self.root, {"ruff.toml": laxer})
         ((rule, _),) = self.check(OF_RUFF["S101"][0])
         self.assertEqual("S101", rule)
 

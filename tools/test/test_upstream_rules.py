@@ -115,6 +115,8 @@ class TestRules(unittest.TestCase):
         imported = "from unittest import TestCase as Case\n\n\n"
         self.assertReported("base", CLASS, imported + other, 3)
         self.assertFine(CLASS, f"class Loader(os.PathLike):\n    pass\n\n\n{CLASS}")
+        own = f"class TestCase(TestCase):\n{STATES}\n\n"
+        self.assertFine(CLASS, own + CLASS)
         renamed = f"Base = TestCase if os else object\n\n\n{CLASS}"
         self.assertFine(CLASS, renamed.replace("(TestCase)", "(Base)"))
 
@@ -133,7 +135,8 @@ class TestRules(unittest.TestCase):
         direct = f"{module} HardwareClassification\n\n{FROM_COMMON}"
         self.assertReported("hardware", FROM_COMMON, direct)
         self.assertFine(FROM_COMMON, f"{module} slowTest\n\n{FROM_COMMON}")
-        for value in ('"GENERIC"', "os.HardwareClassification.GENERIC"):
+        others = ('"GENERIC"', "os.GENERIC", "os.HardwareClassification.GENERIC")
+        for value in others:
             stated = f"    hw_classification = {value}\n"
             self.assertReported("hardware", STATES, stated)
         self.assertFine(STATES, STATES.replace("GENERIC", "CPU"))

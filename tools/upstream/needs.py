@@ -122,13 +122,10 @@ class Tree:
             own.append(folder)
             folder = posixpath.dirname(folder)
         around = [each for each in own if each.split("/")[0] == TEST]
-        is_aggregator = posixpath.dirname(path) == TEST
         named = {
             name
             for name in self._named(around, sources)
-            # In the files of areas, areas are not meant by the words for them.
-            if (is_aggregator or name.count("/") > 1)
-            and any((self.root / name).glob("*.py"))
+            if any((self.root / name).glob("*.py"))
         }
         return tuple(dict.fromkeys((*around, *sorted(named))))
 
