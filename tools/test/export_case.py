@@ -22,7 +22,13 @@ SOURCES = {
     "test/common_ledger.py": 'LEDGER = "known_breaks.csv"\n',
     "test/common_unused.py": "",
     "test/known_breaks.csv": f"{HEADING}\n# A comment.\n{B_ROW}\n{A_ROW}\n",
-    "test/jit/helper.py": 'import common_ledger, operator, sources\n\nPINNED = "fixtures"\n',
+    "test/jit/helper.py": """
+        import common_ledger, operator, sources
+
+        PINNED = "fixtures"
+        OTHERS = "serialized"
+        RELEASE = "1.1.0"
+        """,
     "test/jit/fixtures_srcs/sources.py": "",
     # The standard library has one, and comes first.
     "test/jit/operator.py": "",

@@ -117,6 +117,7 @@ class TestRules(unittest.TestCase):
         self.assertFine(CLASS, f"class Loader(os.PathLike):\n    pass\n\n\n{CLASS}")
         own = f"class TestCase(TestCase):\n{STATES}\n\n"
         self.assertFine(CLASS, own + CLASS)
+        self.assertFine(CLASS, f"TestCase = TestCase\n\n\n{CLASS}")
         renamed = f"Base = TestCase if os else object\n\n\n{CLASS}"
         self.assertFine(CLASS, renamed.replace("(TestCase)", "(Base)"))
 

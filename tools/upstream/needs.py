@@ -122,6 +122,7 @@ class Tree:
             own.append(folder)
             folder = posixpath.dirname(folder)
         around = [each for each in own if each.split("/")[0] == TEST]
+        # Not folders of goldens: in them the name of each release would name one.
         named = {
             name
             for name in self._named(around, sources)
