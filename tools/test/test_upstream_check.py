@@ -81,9 +81,12 @@ class TestRuff(unittest.TestCase):
         self.assertEqual("S101", rule)
 
     def test_no_python(self) -> None:
-        """Of a file that is no Python that alone is told, at the line that shows it."""
-        found = self.check("        def f(:\n")
-        self.assertEqual({"invalid-syntax"}, {rule for rule, _ in found})
+        """Of a file that is no Python that alone is told, even if others need it."""
+        write_tree(self.root, {"test/nn/nn_models.py": "# No tab\t.\ndef f(:\n"})
+        paths = [TEST, "test/nn/nn_models.py"]
+        found = check_sources(self.root, paths)
+        self.assertEqual({"invalid-syntax"}, {problem.rule for problem in found})
+        self.assertEqual(2, found[0].line)
 
     def test_no_ruff(self) -> None:
         """Without ruff there is an error that says how to get it."""

@@ -18,15 +18,19 @@ from tools.upstream.errors import UpstreamError
 class TestRefusal(ExportCase):
     """Where nothing is written."""
 
-    def assertRefused(self, reason: str, *files: str) -> None:
-        """An export fails, and leaves the checkout, git's index too, as it was."""
+    def assertRefused(self, reason: str) -> tuple[str, ...]:
+        """An export fails, and leaves the checkout, git's index too, as it was.
+
+        All reasons.
+        """
         index = self.root / ".git/index"
         before = snapshot(self.root), index.exists() and index.read_bytes()
         with self.assertRaises(UpstreamError) as raised:
-            self.export(*(files or (FILE_A,)))
+            self.export(FILE_A)
         self.assertIn(reason, "\n".join(raised.exception.args))
         after = snapshot(self.root), index.exists() and index.read_bytes()
         self.assertEqual(before, after)
+        return raised.exception.args
 
     def test_foreign(self) -> None:
         """A folder that is no PyTorch checkout is refused."""
@@ -88,14 +92,15 @@ class TestRefusal(ExportCase):
         self.assertNotIn("test/jit/helper.py", self.export(FILE_A))
 
     def test_read_only(self) -> None:
-        """A folder or a file that cannot be written is refused."""
+        """A folder or a file that cannot be written is refused, and told once."""
         for name in ("test", "test/jit", "test/test_jit.py"):
             path = self.root / name
             mode = path.stat().st_mode
             path.chmod(mode & ~0o222)
             self.addCleanup(path.chmod, mode)
             with self.subTest(name):
-                self.assertRefused("cannot be written")
+                reasons = self.assertRefused("cannot be written")
+                self.assertEqual(1, sum(f"{path}: " in each for each in reasons))
             path.chmod(mode)
         self.assertTrue(self.export(FILE_A))
 

@@ -16,7 +16,7 @@ from tools.upstream.errors import UpstreamError
 from tools.upstream.golden_rules import golden_problems
 from tools.upstream.needs import TEST, Tree
 from tools.upstream.problem import Problem
-from tools.upstream.ruff_rules import ruff_problems
+from tools.upstream.ruff_rules import NO_PYTHON, ruff_problems
 from tools.upstream.rules import source_problems
 
 HELP = "check test files by the rules of PyTorch's tree"
@@ -80,9 +80,9 @@ def check_sources(root: Path, paths: Sequence[str]) -> list[Problem]:
     """What is wrong with the files of a tree.  Raises UpstreamError without ruff."""
     tree = Tree(root)
     problems = ruff_problems(root, paths)
-    broken = {problem.path for problem in problems if problem.rule == "invalid-syntax"}
-    for path in paths:
-        if path not in broken:
+    # The other rules look at what a file imports, too: all has to be Python first.
+    if not any(problem.rule == NO_PYTHON for problem in problems):
+        for path in paths:
             problems += source_problems(tree, path)
     # An import of several names is one problem.
     return sorted(set(problems))

@@ -69,30 +69,33 @@ def check_free(checkout: Checkout, files: Mapping[str, bytes]) -> None:
 
     ``files`` are those that would change, by their paths.
     """
-    reasons = [
-        f"{checkout.root / path}: {reason}"
+    reasons = {
+        f"{place}: {reason}": None
         for path in files
-        for reason in _obstacles(checkout, path)
-    ]
+        for place, reason in _obstacles(checkout, path)
+    }
     if reasons:
         raise UpstreamError(*reasons, "nothing was written")
 
 
-def _obstacles(checkout: Checkout, path: str) -> Iterator[str]:
+def _obstacles(checkout: Checkout, path: str) -> Iterator[tuple[Path, str]]:
+    """What is in the way of a file: the place, and why and what to do."""
     place = checkout.root / path
     if path in checkout.changed:
-        yield "has local changes; commit them, or take them back with git checkout"
+        yield place, "has local changes; commit them, or take them back with git"
     elif place.exists() and path not in checkout.tracked:
-        yield "is there, and git does not know it; add and commit it, or remove it"
+        yield place, "is there, and git does not know it; commit it, or remove it"
     folder = place.parent
     while not folder.exists():
         folder = folder.parent
     if folder.resolve() != folder or place.is_symlink():
-        yield "leads to elsewhere by a symbolic link; name a checkout without it"
+        yield place, "leads to elsewhere by a symbolic link; name a checkout without"
     elif not folder.is_dir() or place.is_dir():
-        yield "a file and a folder have one name; remove what is in the way"
-    elif not all(map(_is_writable, filter(Path.exists, (folder, place)))):
-        yield "cannot be written; make it and its folder writable"
+        yield place, "a file and a folder have one name; remove what is in the way"
+    else:
+        for each in (folder, place):
+            if each.exists() and not _is_writable(each):
+                yield each, "cannot be written; make it writable"
 
 
 def _is_writable(path: Path) -> bool:
@@ -143,7 +146,7 @@ def _restore(place: Path, old: bytes | None) -> None:
 def _git(root: Path, *arguments: str) -> str:
     # Without its optional locks it writes nothing.
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run(command, capture_output=True, errors="surrogateescape")
     if run.returncode:
         raise UpstreamError(
             f"{root}: no git checkout ({run.stderr.strip()}); clone PyTorch with git"

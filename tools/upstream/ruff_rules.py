@@ -17,6 +17,7 @@ LINE_LENGTH = 88
 # raise Exception, and ``type: ignore`` and ``noqa`` that do not say what they are for.
 RULES = "E,W,F,B,S101,TRY002,PGH003,PGH004"
 TARGET = "py37"  # the suite's oldest Python
+NO_PYTHON = "invalid-syntax"  # what ruff tells of whatever rules were asked for
 FOUND_SOMETHING = 1  # ruff's exit code
 
 
@@ -51,6 +52,5 @@ def _ruff() -> str:
 
 def _problem(root: Path, found: dict) -> Problem:
     path = os.path.relpath(found["filename"], os.path.realpath(root))
-    code = found["code"] or "syntax"
     line = found["location"]["row"]
-    return Problem(path.replace(os.sep, "/"), line, code, found["message"])
+    return Problem(path.replace(os.sep, "/"), line, found["code"], found["message"])
