@@ -13,8 +13,14 @@ from tools.test.export_case import (
     HEADING,
     ExportCase,
 )
-from tools.upstream.export import ADDS, EXTENDS, REPLACES, commands
+from tools.testing.records import ListedTest, Listing, TorchInfo
+from tools.upstream.errors import UpstreamError
+from tools.upstream.export import ADDS, EXTENDS, REPLACES, choose, commands
 from tools.upstream.needs import Tree
+
+UPGRADERS = "test/jit/test_upgraders.py"
+BYTECODE = "test/mobile/test_bytecode.py"
+VALUES = "test/serialization/test_values.py"
 
 
 class TestContent(ExportCase):
@@ -139,6 +145,38 @@ class TestContent(ExportCase):
         with self.assertRaisesRegex(GoldenError, "not the file that was written"):
             self.export(FILE_A)
         self.assertEqual(before, snapshot(self.root))
+
+
+class TestChoice(unittest.TestCase):
+    """Which files the user's names stand for."""
+
+    def choose(self, include: list[str], exclude: list[str]) -> tuple[str, ...]:
+        """The files of a choice among three files, one of them with an aggregator."""
+        tests = (
+            ListedTest(UPGRADERS, "TestUpgraders.test_one", UPGRADERS),
+            ListedTest("test/test_jit.py", "TestUpgraders.test_one", UPGRADERS),
+            ListedTest(BYTECODE, "TestCode.test_one", BYTECODE),
+            ListedTest(BYTECODE, "TestCode.test_two", BYTECODE),
+            ListedTest(VALUES, "TestValues.test_one", VALUES),
+        )
+        return choose(Listing(TorchInfo(), tests, ()), include, exclude).files
+
+    def test_included(self) -> None:
+        """A test stands for its whole file, and without names all files are meant."""
+        included = ["TestUpgraders", "TestCode.test_two"]
+        self.assertEqual((UPGRADERS, BYTECODE), self.choose(included, []))
+        self.assertEqual((UPGRADERS, BYTECODE, VALUES), self.choose([], []))
+
+    def test_excluded(self) -> None:
+        """A file stays while it has a test that is not left out."""
+        excluded = ["TestCode.test_one", "test_values", "test_upgraders"]
+        self.assertEqual((BYTECODE,), self.choose([], excluded))
+
+    def test_nothing(self) -> None:
+        """Names that leave nothing, such as that of an aggregator, are an error."""
+        for include, exclude in ((["TestCode"], ["mobile"]), (["test_jit"], [])):
+            with self.assertRaisesRegex(UpstreamError, "nothing is left to export"):
+                self.choose(include, exclude)
 
 
 if __name__ == "__main__":

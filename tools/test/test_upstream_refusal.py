@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from tools.test.checkout_case import commit, git, make_checkout, snapshot
-from tools.test.export_case import FILE_A, ExportCase
+from tools.test.export_case import A_ROW, B_ROW, FILE_A, HEADING, ExportCase
 from tools.upstream.__main__ import main
 from tools.upstream.errors import UpstreamError
 
@@ -125,6 +125,15 @@ class TestRefusal(ExportCase):
         (self.root / "test/test_jit.py").write_text("# Nothing.\n")
         commit(self.root)
         self.assertRefused("has no imports, so that it is no file that collects")
+
+    def test_deadly(self) -> None:
+        """A test that ends its process with the checkout's torch is refused."""
+        ledger = self.suite / "test/known_breaks.csv"
+        deadly = A_ROW.replace(",*,Error", ",2.0.0..2.15.0,crashed: SIGSEGV")
+        ledger.write_text(f"{HEADING}\n{B_ROW}\n{deadly}\n")
+        self.assertRefused("ends its process with torch 2.15.0a0 (known_breaks.csv:3: ")
+        ledger.write_text(f"{HEADING}\n{deadly.replace('2.15.0', '2.14.1')}\n")
+        self.assertTrue(self.export(FILE_A))
 
     def test_disk_full(self) -> None:
         """What fails on the way is undone: new files, folders and replaced files."""

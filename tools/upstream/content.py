@@ -14,7 +14,7 @@ from common_golden import (
     release_folders,
     save_provenance,
 )
-from common_ledger import LEDGER_PATH
+from common_ledger import LEDGER_PATH, load_ledger
 from common_releases import ReleaseRange
 
 from tools.golden.declared import DeclaredGolden
@@ -23,7 +23,7 @@ from tools.upstream.checkout import Checkout
 from tools.upstream.classes import test_classes
 from tools.upstream.errors import UpstreamError
 from tools.upstream.layout import aggregated
-from tools.upstream.ledger import merged_ledger
+from tools.upstream.ledger import check_survived, merged_ledger
 from tools.upstream.needs import TEST, Tree
 from tools.upstream.sources import read_source
 from tools.upstream.writers import chosen_writers, written
@@ -60,8 +60,8 @@ def content_of(
     """All that the chosen tests need in the checkout, with what is there already.
 
     ``writers`` are those whose goldens to take, see ``chosen_writers``.  Raises
-    GoldenError for a golden that is missing or altered, UpstreamError for a checkout
-    without a file to be extended.
+    GoldenError for a golden that is missing or altered, UpstreamError for a test that
+    only our driver survives, and for a checkout without a file to be extended.
     """
     needs = [tree.needs(file) for file in chosen.files]
     own = set().union(*(each.modules | each.data for each in needs)) - {LEDGER}
@@ -132,6 +132,7 @@ def _provenance(
 
 
 def _ledger(root: Path, chosen: Chosen, checkout: Checkout) -> bytes:
+    check_survived(load_ledger(str(root / LEDGER)), chosen.tests, checkout.version)
     own = (root / LEDGER).read_text(encoding="utf-8")
     there = checkout.read(LEDGER)
     text = there.decode("utf-8") if there is not None else None

@@ -4,6 +4,7 @@ import argparse
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from common_golden import PROVENANCE_NAME
@@ -16,7 +17,7 @@ from tools.testing.discovery import find_test_files
 from tools.testing.display import plural
 from tools.testing.options import Options
 from tools.testing.records import Listing
-from tools.testing.selection import select
+from tools.testing.selection import select, without_twins
 from tools.upstream.checkout import Checkout, check_free, open_checkout, write_files
 from tools.upstream.classes import test_classes
 from tools.upstream.content import Chosen, Content, content_of
@@ -34,16 +35,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", required=True, metavar="CHECKOUT", help="root folder of the checkout"
     )
-    parser.add_argument(
-        "-i",
-        "--include",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="TEST",
-        help="folders, files, classes or tests, as run_test.py takes them; of each the "
-        "whole file (default: all)",
-    )
+    for short, long, what in (
+        ("-i", "--include", "take the files that have these"),
+        (
+            "-x",
+            "--exclude",
+            "and of those leave out the files that have no others than",
+        ),
+    ):
+        parser.add_argument(
+            short,
+            long,
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="TEST",
+            help=f"{what}: folders, files, classes or tests, as run_test.py takes them",
+        )
     parser.add_argument(
         "--writers",
         metavar="RANGE",
@@ -60,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     checkout = open_checkout(Path(args.to))
     writers = _writers(args.writers)
     tree = Tree(Path(ROOT))
-    chosen = choose(list_suite(), args.include)
+    chosen = choose(list_suite(), args.include, args.exclude)
     content = content_of(tree, chosen, checkout, writers)
     changes = export(checkout, content, args.dry_run)
     for line in _summary(changes, content):
@@ -82,17 +90,25 @@ def _writers(text: str | None) -> ReleaseRange | None:
         raise UpstreamError(f"--writers {text}: {error}") from error
 
 
-def choose(listing: Listing, names: Sequence[str]) -> Chosen:
-    """The files that have the named tests, all files if none is named.
+def choose(listing: Listing, include: Sequence[str], exclude: Sequence[str]) -> Chosen:
+    """The files that have tests of ``include``, of all if that is empty.
 
-    Raises UnmatchedName for a name that is no test, file or folder.
+    Tests of ``exclude`` do not count.  Raises UnmatchedName for a name that is no test,
+    file or folder, and UpstreamError where nothing is left.
     """
-    selection = select(find_test_files(ROOT), listing, Options(include=tuple(names)))
-    # Of what an aggregator has, the file that it comes from.
-    files = tuple(sorted({test.defined for test in selection.tests}))
+    # Of what an aggregator has, the files that it comes from: they can be left out.
+    listing = replace(listing, tests=without_twins(listing.tests))
+    options = Options(include=tuple(include), exclude=tuple(exclude))
+    selection = select(find_test_files(ROOT), listing, options)
+    if not selection.tests:
+        raise UpstreamError(
+            "nothing is left to export; leave less out with -x, and name test files, "
+            "not what collects their tests"
+        )
+    files = selection.files
     return Chosen(
         files,
-        frozenset(test.name for test in listing.tests if test.defined in files),
+        frozenset(test.name for test in listing.tests if test.file in files),
         tuple(declared_goldens(listing)),
     )
 

@@ -2,9 +2,31 @@
 
 import csv
 import fnmatch
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from common_ledger import COLUMNS
+from common_ledger import COLUMNS, KnownBreak
+
+from tools.testing.records import is_death
+from tools.upstream.errors import UpstreamError
+
+
+def check_survived(
+    rows: Iterable[KnownBreak], tests: Collection[str], reader: str
+) -> None:
+    """Raise UpstreamError where one of ``tests`` is known to end its process.
+
+    Our driver goes on after that; what runs tests in a checkout of ``reader`` does not.
+    """
+    problems = [
+        f"{row.test} ends its process with torch {reader} (known_breaks.csv:{row.line}"
+        f": {row.message}), which only run_test.py survives; leave its file out with -x"
+        for row in rows
+        if is_death(row.message.partition(":")[0])
+        and reader in row.readers
+        and _names_one(row.test, tests)
+    ]
+    if problems:
+        raise UpstreamError(*problems)
 
 
 def merged_ledger(own: str, there: str | None, tests: Collection[str]) -> str:
@@ -28,6 +50,10 @@ def _rows(text: str) -> list[str]:
 
 
 def _is_about(row: str, tests: Collection[str]) -> bool:
+    return _names_one(next(csv.reader([row]))[0].strip(), tests)
+
+
+def _names_one(pattern: str, tests: Collection[str]) -> bool:
     # The part before "(" is about the test, the rest about its sub-tests.
-    pattern = next(csv.reader([row]))[0].strip().partition("(")[0]
-    return any(fnmatch.fnmatchcase(test, pattern) for test in tests)
+    test_pattern = pattern.partition("(")[0]
+    return any(fnmatch.fnmatchcase(test, test_pattern) for test in tests)
