@@ -12,13 +12,18 @@ from typing import Optional, Tuple
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-@functools.lru_cache(maxsize=None)
 def parse_release(version: str) -> Tuple[int, int, int]:
     """The three numbers of a version: ``"2.13.0+cpu"`` gives ``(2, 13, 0)``.
 
     A missing third number is 0.  Raises ValueError for other text.
     """
-    match = _VERSION.match(str(version))
+    # The class of torch.__version__ in 1.10 is a text without a hash.
+    return _parse(str(version))
+
+
+@functools.lru_cache(maxsize=None)
+def _parse(version: str) -> Tuple[int, int, int]:
+    match = _VERSION.match(version)
     if match is None:
         raise ValueError(f"not a torch version: {version!r} (expected e.g. 1.13.1)")
     return int(match.group(1)), int(match.group(2)), int(match.group(3) or 0)
