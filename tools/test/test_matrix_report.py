@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 
 from common_ledger import KnownBreak
@@ -32,7 +33,7 @@ EVIL = "<img src=x onerror=document.title='run'>"
 def sample_cells() -> list[Cell]:
     """Cells of each outcome, in two formats."""
     lacking = samples.cells_of(".", "2.0.1", "TestOptim.test_adam", parameters=())[0]
-    lacking = Cell(**{**vars(lacking), "state": SKIPPED, "message": "lacks Adam"})
+    lacking = replace(lacking, state=SKIPPED, message="lacks Adam")
     other = samples.cells_of(
         "  .x.", "2.0.1", message=EVIL, parameters=(("file", "state_dict.pt"),)
     )
