@@ -28,6 +28,7 @@ from tools.matrix.newer import newer_table
 from tools.matrix.store import MatrixStore
 from tools.test import matrix_samples as samples
 from tools.testing.records import (
+    MESSAGE_LIMIT,
     CRASHED,
     ERROR,
     FAILED,
@@ -134,6 +135,19 @@ class TestEvents(unittest.TestCase):
         ):
             (event,) = self.events(samples.cells_of(".xxxx"), rows=[other])
             self.assertEqual((NEW, ""), (event.cause, event.reference))
+
+    def test_error_that_is_cut_off(self) -> None:
+        """Of a long error the beginning tells whether it is the one that is listed."""
+        for beginning, length, cause in (
+            ("E: one", MESSAGE_LIMIT, CAUSE),
+            ("E: one", MESSAGE_LIMIT - 1, CAUSE),
+            ("E: one", MESSAGE_LIMIT - 2, NEW),
+            ("E: two", MESSAGE_LIMIT, NEW),
+        ):
+            message = beginning.ljust(length, "x")
+            cells = samples.cells_of(".xxxx", message=message)
+            (event,) = self.events(cells, rows=[row(message="E: one*and its end")])
+            self.assertEqual(cause, event.cause, (beginning, length))
 
     def test_errors_apart(self) -> None:
         """Two errors are two events, unless only addresses and numbers differ."""

@@ -26,6 +26,8 @@ NO_END = "no end record"
 STALE_ROW = "stale row"
 MISSING = "missing"
 
+MESSAGE_LIMIT = 500  # characters of an error that an outcome tells
+
 SENTENCES = {
     PASSED: "it did what it should",
     FAILED: "a check in the test did not hold",

@@ -23,6 +23,7 @@ from records import (
     ERROR,
     FAILED,
     KNOWN_BREAK,
+    MESSAGE_LIMIT,
     OUTCOME,
     PASSED,
     SKIPPED,
@@ -35,7 +36,6 @@ from records import (
 # unittest leaves frames of modules with this name out of tracebacks.
 __unittest = True
 
-MESSAGE_LIMIT = 500  # characters
 TRACEBACK_LIMIT = 100000  # characters, of which the middle is left out
 _FIXTURE = re.compile(r"(\w+) \((.*)\)")
 
