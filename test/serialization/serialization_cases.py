@@ -27,9 +27,9 @@ SINCE_WEIGHTS_ONLY = "1.13.0"
 SINCE_MMAP = "2.1.0"
 # The first readers whose weights_only allows these, too.
 SAFE_FLOATS = "2.0.0"
-SAFE_QUANTIZED = SAFE_NEW_DTYPES = SAFE_ATTRIBUTES = SAFE_DEVICES = "2.4.0"
-SAFE_BYTES = SAFE_COUNTERS = SAFE_OLD_SIZES = "2.5.0"
-SAFE_SETS = SAFE_COMPLEX = "2.6.0"
+SAFE_QUANTIZED = SAFE_BITS = SAFE_ATTRIBUTES = SAFE_DEVICES = SAFE_COUNTERS = "2.4.0"
+SAFE_BYTES = "2.5.0"
+SAFE_SETS = SAFE_COMPLEX = SAFE_OLD_SIZES = "2.6.0"
 # What a weights_only load of 1.13 to now begins to say of what it does not allow.
 REFUSAL = "Weights only load failed"
 

@@ -9,7 +9,7 @@ from typing import Optional, Tuple
 import torch
 
 from serialization_cases import (
-    SAFE_NEW_DTYPES,
+    SAFE_BITS,
     SAFE_QUANTIZED,
     SINCE_WEIGHTS_ONLY,
 )
@@ -29,7 +29,7 @@ class Dtype:
     ``values`` are numbers, None for the bytes above.  ``zip_only`` is for a dtype
     that the legacy container refuses.  ``scheme`` is that of a quantized tensor.
     ``unsaved`` is the refusal of all releases that have the dtype.  ``of`` is the
-    dtype's own name, where its row has another.
+    dtype's own name, where its row has another; ``is_bits`` is for those of mere bits.
     """
 
     since: str = "1.0.0"
@@ -38,13 +38,14 @@ class Dtype:
     scheme: str = ""
     unsaved: str = ""
     of: str = ""
+    is_bits: bool = False
 
     @property
     def safe(self) -> str:
         """The first reader that loads it with weights_only."""
         if self.scheme:
             return SAFE_QUANTIZED
-        return SAFE_NEW_DTYPES if self.zip_only else SINCE_WEIGHTS_ONLY
+        return SAFE_BITS if self.is_bits else SINCE_WEIGHTS_ONLY
 
     def make(self, name: str) -> torch.Tensor:
         """A tensor of the dtype whose row is ``name``."""
@@ -85,6 +86,7 @@ def _dummies():
 
 
 _NEW = {"since": "2.2.0", "zip_only": True}
+_BITS = {**_NEW, "is_bits": True}
 DTYPES = {
     "float16": Dtype(values=_FLOATS + (65504.0, 2.0**-24)),
     "float32": Dtype(values=_FLOATS + (1e38, 1e-45)),
@@ -109,11 +111,11 @@ DTYPES = {
     "float8_e5m2fnuz": Dtype(since="2.3.0", zip_only=True),
     "float8_e8m0fnu": Dtype(since="2.7.0", zip_only=True),
     "float4_e2m1fn_x2": Dtype(since="2.8.0", zip_only=True),
-    "bits8": Dtype(**_NEW),
-    "bits16": Dtype(**_NEW),
-    "bits1x8": Dtype(**_NEW),
-    "bits2x4": Dtype(**_NEW),
-    "bits4x2": Dtype(**_NEW),
+    "bits8": Dtype(**_BITS),
+    "bits16": Dtype(**_BITS),
+    "bits1x8": Dtype(**_BITS),
+    "bits2x4": Dtype(**_BITS),
+    "bits4x2": Dtype(**_BITS),
     "qint8": Dtype(since="1.3.0", scheme="per tensor"),
     "quint8": Dtype(since="1.3.0", scheme="per tensor"),
     "qint32": Dtype(since="1.3.0", scheme="per tensor"),
