@@ -18,6 +18,8 @@ NEW = "new: no row of the ledger says why"
 # What differs between two errors that are one: numbers, addresses, paths.
 _ACCIDENTAL = re.compile(r"0x[0-9a-f]+|/[^\s'\"]+|\d+")
 _ERROR_LENGTH = 90
+# Of a path all but the last name, which is where a machine keeps its things.
+_FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s'\"/]+/)+")
 _WRITERS_SHOWN = 4
 
 Place = tuple[str, str, tuple[tuple[str, str], ...]]  # file, test, parameters
@@ -42,13 +44,13 @@ class Event:
     cells: int
 
     def to_json(self) -> dict[str, object]:
-        """The event as plain data."""
+        """The event as plain data, for any machine: paths have lost their folders."""
         return {
             "test": self.test,
             "writers": list(self.writers),
             "broke": self.broke,
             "mended": self.mended,
-            "error": self.error,
+            "error": _FOLDERS.sub("", self.error),
             "cause": self.cause,
             "reference": self.reference,
         }

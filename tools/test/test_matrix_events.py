@@ -161,6 +161,14 @@ class TestEvents(unittest.TestCase):
         self.assertEqual(2, len(self.events(samples.cells_of(".xxxx"), other)))
         self.assertEqual("E: at # of #", shortened("E: at 0x7f1 of 3"))
 
+    def test_paths_of_a_machine(self) -> None:
+        """Plain data has no folders of the machine; other slashes stay."""
+        message = "E: '/home/me/torch/nn/a.py':3, in ../aten/b.cpp, a / b, and/or"
+        (event,) = self.events(samples.cells_of(".xxxx", message=message))
+
+        told = "E: 'a.py':3, in ../aten/b.cpp, a / b, and/or"
+        self.assertEqual(told, event.to_json()["error"])
+
     def test_lines_for_people(self) -> None:
         """The list names cause, span, writers and error, and counts the events."""
         events = self.events(samples.cells_of(".xx.."), rows=[row()])
@@ -264,6 +272,7 @@ class TestDiff(unittest.TestCase):
             path = Path(folder, "m.sqlite")
             save(path, samples.cells_of(".x...", "1.0.1"))
             save(path, samples.cells_of("x.xx.", "2.13.0"))
+            save(path, samples.cells_of("...x.", "2.6.0"))
             output = io.StringIO()
             with contextlib.redirect_stdout(output):
                 worse = main(["diff", "1.0.1", "1.4.0", "--store", str(path)])
