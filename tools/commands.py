@@ -5,7 +5,9 @@ which returns the exit code.  Runs on Python 3.7.
 """
 
 import argparse
+import os
 import signal
+import sys
 from types import ModuleType
 from typing import Mapping, Optional, Sequence, Tuple, Type
 
@@ -36,9 +38,16 @@ def run_command(
         subparser.set_defaults(run=command.run)
     args = parser.parse_args(arguments)
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
     except errors as error:
         complain(error.args)
         return exit_codes.WRONG_USE
     except KeyboardInterrupt:
         return exit_codes.BY_SIGNAL + signal.SIGINT
+    except BrokenPipeError:
+        # As of `... | head`: who read it has seen enough.  What is still to be written
+        # goes nowhere, or the interpreter would complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.BY_SIGNAL + signal.SIGPIPE
