@@ -214,7 +214,7 @@ class OptimizerTestCase(GoldenTestCase):
             set_parameters(optimizer, path)
         steps = take_steps(optimizer, case, STEPS_BEFORE, STEPS_AFTER)
         for dtype, found in steps.items():
-            tolerance = case.tolerances[dtype]
+            tolerance = variant.tolerances.get(dtype, case.tolerances[dtype])
             self.check_expected(path, found, tolerance, part=f"steps {dtype}")
         for dtype, found in momenta(optimizer).items():
             tolerance = case.state_tolerances[dtype]

@@ -17,6 +17,13 @@ DIVIDED = Tolerance(
     reason="float32 divided by the root of a variance, multiplied and summed in an "
     "order that depends on the CPU",
 )
+LEVELLED = Tolerance(
+    atol=2e-5,
+    rtol=0.0,
+    reason="the weights of a channel become so small that its values are all alike: "
+    "batch normalization takes the last bits of a float32, which depend on the CPU, "
+    "times the root of 1/eps, 316",
+)
 
 
 def weights(**options):
@@ -183,7 +190,7 @@ TRAINED = [
     qat(nniqat, "ConvReLU2d", "1.3.0", 2, module=None),
     qat(nniqat, "ConvReLU3d", "1.9.0", 3, module=None),
     qat(nniqat, "ConvBn1d", "1.8.0", 1, DIVIDED, module=None),
-    qat(nniqat, "ConvBn2d", "1.3.0", 2, DIVIDED),
+    qat(nniqat, "ConvBn2d", "1.3.0", 2, LEVELLED),
     qat(nniqat, "ConvBn3d", "1.9.0", 3, DIVIDED, module=None),
     qat(nniqat, "ConvBnReLU1d", "1.8.0", 1, DIVIDED, module=None),
     qat(nniqat, "ConvBnReLU2d", "1.3.0", 2, DIVIDED, module=None),
