@@ -5,7 +5,17 @@ from collections.abc import Sequence
 
 from tools.commands import run_command
 from tools.golden.errors import GoldenToolError
-from tools.matrix import accept, bisect, diff, list_events, merge, report, run, try_file
+from tools.matrix import (
+    accept,
+    bisect,
+    diff,
+    list_events,
+    merge,
+    pack,
+    report,
+    run,
+    try_file,
+)
 from tools.matrix.errors import MatrixError
 
 COMMANDS = {
@@ -16,6 +26,7 @@ COMMANDS = {
     "try": try_file,
     "bisect": bisect,
     "merge": merge,
+    "pack": pack,
     "accept": accept,
 }
 

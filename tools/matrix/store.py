@@ -223,6 +223,11 @@ class MatrixStore:
                     own = {key: d for key, d in digests.items() if key[:2] == test}
                     self.save(reader.name, own, by_test.get(test, ()))
 
+    def copy(self, path: Path) -> None:
+        """Write this store to a new file, as small as SQLite makes it."""
+        with self._told():
+            self._db.execute("VACUUM INTO ?", (str(path),))
+
     def readers(self) -> tuple[Reader, ...]:
         """The readers, oldest first."""
         with self._told():

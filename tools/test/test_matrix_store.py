@@ -201,5 +201,72 @@ class TestMerge(StoreTestCase):
         self.assertFalse(self.path.exists())
 
 
+class TestPack(StoreTestCase):
+    """``pack`` makes one small file of a matrix, of which ``merge`` makes it again."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.packed = self.path.with_name("packed.xz")
+
+    def pack(self) -> int:
+        with contextlib.redirect_stdout(io.StringIO()) as self.output:
+            return main(["pack", str(self.packed), "--store", str(self.path)])
+
+    def merge(self) -> tuple[int, str]:
+        other = str(self.path.with_name("other.sqlite"))
+        with contextlib.redirect_stderr(io.StringIO()) as error:
+            with contextlib.redirect_stdout(io.StringIO()):
+                code = main(["merge", str(self.packed), "--store", other])
+        return code, error.getvalue()
+
+    def test_round_trip(self) -> None:
+        """Cells, readers and digests come back, and no other file stays."""
+        self.fill()
+        self.assertEqual(0, self.pack())
+        self.assertIn("packed.xz: 0.0 MB", self.output.getvalue())
+        self.assertEqual((0, ""), self.merge())
+
+        with MatrixStore(self.path.with_name("other.sqlite")) as store:
+            self.assertEqual([CELL], list(store.cells()))
+            self.assertEqual({KEY: "digest"}, store.digests(READER))
+        names = {path.name for path in self.path.parent.iterdir()}
+        self.assertEqual({"matrix.sqlite", "packed.xz", "other.sqlite"}, names)
+
+    def test_damaged(self) -> None:
+        """A file that was cut off or altered is refused by its name."""
+        self.fill()
+        self.pack()
+        whole = self.packed.read_bytes()
+        altered = whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]
+        for damaged in (whole[:-40], altered):
+            self.packed.write_bytes(damaged)
+            code, error = self.merge()
+
+            self.assertEqual(2, code)
+            self.assertRegex(error, r"packed\.xz: damaged \(.+\); get it anew")
+            self.assertFalse(self.path.with_name("other.sqlite").exists())
+
+    def test_no_matrix(self) -> None:
+        """Without a matrix nothing is written, and an older file stays."""
+        self.packed.write_bytes(b"older")
+        with contextlib.redirect_stderr(io.StringIO()) as error:
+            self.assertEqual(2, self.pack())
+        self.assertIn("matrix.sqlite: there is no such matrix", error.getvalue())
+        self.assertEqual(b"older", self.packed.read_bytes())
+
+    def test_full_disk(self) -> None:
+        """A disk that is full while it packs leaves the older file and no other."""
+        self.fill()
+        self.packed.write_bytes(b"older")
+        full = OSError(28, "No space left on device")
+        with mock.patch("tools.matrix.pack.shutil.copyfileobj", side_effect=full):
+            with contextlib.redirect_stderr(io.StringIO()) as error:
+                self.assertEqual(2, self.pack())
+        self.assertIn("packed.xz: No space left on device; noth", error.getvalue())
+        self.assertEqual(b"older", self.packed.read_bytes())
+        names = {path.name for path in self.path.parent.iterdir()}
+        self.assertEqual({"matrix.sqlite", "packed.xz"}, names)
+
+
 if __name__ == "__main__":
     unittest.main()
