@@ -64,7 +64,8 @@ def count_of_driver(output: str, report: str) -> int | None:
 
 def _driver(python: str, workload: Workload, report: str) -> list[str]:
     script = os.path.join(ROOT, "run_test.py")
-    return [python, script, "-j", _JOBS, "--root", workload.root, "--json", report]
+    options = ["-j", _JOBS, "--root", workload.root, "--json", report]
+    return [python, script, *options, "-i", *workload.files]
 
 
 def _unittest(python: str, workload: Workload, report: str) -> list[str]:
