@@ -24,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Copy the readers of the parts into the store; always 0."""
     with ExitStack() as stack:
-        files = {
-            part: stack.enter_context(unpacked(Path(part))) for part in args.parts
-        }
+        files = {part: stack.enter_context(unpacked(Path(part))) for part in args.parts}
         _check_readers(files)
         with MatrixStore(Path(args.store)) as store:
             for file in files.values():

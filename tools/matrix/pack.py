@@ -1,12 +1,14 @@
 """The command ``pack``: the matrix as one small file, to keep or to hand on.
 
-``merge`` takes such files as it takes matrices.
+``merge`` takes such files as it takes matrices.  In one, compressed by xz, the first line
+names the schema; each other line is a column of a table, in JSON: alike stands beside
+alike, which makes half of what the SQLite file is compressed.
 """
 
 import argparse
+import json
 import lzma
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from tools.matrix.errors import MatrixError
 from tools.matrix.options import add_store_option
-from tools.matrix.store import MatrixStore
+from tools.matrix.store import SCHEMA_VERSION, TABLES, MatrixStore
 
 HELP = "write the matrix to one compressed file, which merge takes"
 _MAGIC = b"\xfd7zXZ\x00"
@@ -43,18 +45,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _pack(store: MatrixStore, target: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".packing-", dir=target.parent) as folder:
-        plain, packed = Path(folder, "plain"), Path(folder, "packed")
-        store.copy(plain)
-        with plain.open("rb") as source, lzma.open(packed, "wb", preset=9) as sink:
-            shutil.copyfileobj(source, sink)
+        packed = Path(folder, "packed")
+        with lzma.open(packed, "wt", preset=9, encoding="ascii") as lines:
+            print(json.dumps({"schema": SCHEMA_VERSION}), file=lines)
+            for column in store.columns():
+                print(json.dumps(column, separators=(",", ":")), file=lines)
         os.replace(packed, target)
 
 
 @contextmanager
 def unpacked(part: Path) -> Iterator[Path]:
-    """The SQLite file that a part is, or holds; there while the context is open.
+    """The SQLite file that a part is, or is made of; there while the context is open.
 
-    Raises MatrixError for a packed file that is damaged, and where the disk is full.
+    Raises MatrixError for a packed file that is damaged or of another schema.
     """
     try:
         with part.open("rb") as file:
@@ -67,12 +70,23 @@ def unpacked(part: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="torch-matrix-") as folder:
         plain = Path(folder, "matrix.sqlite")
         try:
-            with lzma.open(part) as source, plain.open("wb") as sink:
-                shutil.copyfileobj(source, sink)
-        except (EOFError, lzma.LZMAError) as error:
+            _unpack(part, plain)
+        except (EOFError, lzma.LZMAError, ValueError) as error:
             raise MatrixError(f"{part}: damaged ({error}); get it anew") from error
-        except OSError as error:
-            raise MatrixError(
-                f"{part}: cannot be unpacked in {folder}: {error.strerror or error}"
-            ) from error
         yield plain
+
+
+def _unpack(part: Path, plain: Path) -> None:
+    with MatrixStore(plain) as store, lzma.open(part, "rt", encoding="ascii") as lines:
+        schema = json.loads(next(lines, "{}")).get("schema")
+        if schema != SCHEMA_VERSION:
+            raise MatrixError(
+                f"{part}: its schema is {schema}, not {SCHEMA_VERSION}; use the version "
+                "of this project that wrote it"
+            )
+        tables: dict[str, dict[str, list[int | str]]] = {name: {} for name in TABLES}
+        for line in lines:
+            table, column, values = json.loads(line)
+            tables[table][column] = values
+        for table, columns in tables.items():
+            store.fill(table, columns)

@@ -19,6 +19,8 @@ from tools.matrix.errors import MatrixError
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 20.0
 _APPLICATION = 0x6D747278  # "mtrx": tells the file from other SQLite files
+# In an order in which each can be filled.
+TABLES = ("texts", "readers", "readings", "cells")
 _SCHEMA = (
     "CREATE TABLE texts (id INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL)",
     "CREATE TABLE readers (name TEXT PRIMARY KEY, environment TEXT NOT NULL,"
@@ -29,6 +31,31 @@ _SCHEMA = (
     "CREATE TABLE cells (reading INTEGER NOT NULL REFERENCES readings"
     " ON DELETE CASCADE, parameters INTEGER NOT NULL, state INTEGER NOT NULL,"
     " message INTEGER NOT NULL, PRIMARY KEY (reading, parameters)) WITHOUT ROWID",
+)
+# Copies what is attached as ``other``, where texts and readings have other numbers.
+_TAKE = (
+    "INSERT OR IGNORE INTO main.texts (text) SELECT text FROM other.texts",
+    "CREATE TEMP TABLE same_text (theirs INTEGER PRIMARY KEY, ours INTEGER NOT NULL)",
+    "INSERT INTO same_text SELECT o.id, m.id"
+    " FROM other.texts o JOIN main.texts m USING (text)",
+    "CREATE TEMP TABLE same_reading (theirs INTEGER PRIMARY KEY, reader TEXT NOT NULL,"
+    " file INTEGER NOT NULL, test INTEGER NOT NULL, writer TEXT NOT NULL)",
+    "INSERT INTO same_reading SELECT r.id, r.reader, f.ours, t.ours, r.writer"
+    " FROM other.readings r JOIN same_text f ON f.theirs = r.file"
+    " JOIN same_text t ON t.theirs = r.test",
+    "DELETE FROM main.readings WHERE id IN (SELECT m.id FROM same_reading"
+    " JOIN main.readings m USING (reader, file, test, writer))",
+    "INSERT INTO main.readings (reader, file, test, writer, digest)"
+    " SELECT s.reader, s.file, s.test, s.writer, r.digest"
+    " FROM same_reading s JOIN other.readings r ON r.id = s.theirs",
+    "INSERT INTO main.cells SELECT m.id, p.ours, s.ours, e.ours FROM other.cells c"
+    " JOIN same_reading r ON r.theirs = c.reading"
+    " JOIN main.readings m USING (reader, file, test, writer)"
+    " JOIN same_text p ON p.theirs = c.parameters"
+    " JOIN same_text s ON s.theirs = c.state"
+    " JOIN same_text e ON e.theirs = c.message",
+    "DROP TABLE same_text",
+    "DROP TABLE same_reading",
 )
 
 ReadingKey = tuple[str, str, str]  # file, test, writer
@@ -213,20 +240,38 @@ class MatrixStore:
     def take(self, path: Path) -> None:
         """Copy all readers of another store into this one, with their readings."""
         with MatrixStore(path, create=False) as other:
-            for reader in other.readers():
-                self.begin(reader)
-                digests = other.digests(reader)
-                by_test: dict[tuple[str, str], list[Cell]] = {}
-                for cell in other.cells(reader.name):
-                    by_test.setdefault((cell.file, cell.test), []).append(cell)
-                for test in {key[:2] for key in digests}:
-                    own = {key: d for key, d in digests.items() if key[:2] == test}
-                    self.save(reader.name, own, by_test.get(test, ()))
-
-    def copy(self, path: Path) -> None:
-        """Write this store to a new file, as small as SQLite makes it."""
+            readers = other.readers()
+        for reader in readers:
+            self.begin(reader)
         with self._told():
-            self._db.execute("VACUUM INTO ?", (str(path),))
+            self._db.execute("ATTACH ? AS other", (str(path),))
+            try:
+                with self._transaction():
+                    for statement in _TAKE:
+                        self._db.execute(statement)
+            finally:
+                self._db.execute("DETACH other")
+
+    def columns(self) -> Iterator[tuple[str, str, list[int | str]]]:
+        """Table, column and its values, for all that is here, in the order of keys."""
+        for table in TABLES:
+            with self._told():
+                info = self._db.execute(f"PRAGMA table_info({table})").fetchall()
+                names = [row[1] for row in info]
+                for name in names:
+                    rows = self._db.execute(
+                        f"SELECT {name} FROM {table} ORDER BY {', '.join(names[:2])}"
+                    )
+                    yield table, name, [value for (value,) in rows]
+
+    def fill(self, table: str, columns: dict[str, list[int | str]]) -> None:
+        """Give an empty table these columns, as ``columns()`` had them."""
+        names, places = ", ".join(columns), ", ".join("?" * len(columns))
+        with self._told(), self._transaction():
+            self._db.executemany(
+                f"INSERT INTO {table} ({names}) VALUES ({places})",
+                zip(*columns.values(), strict=True),
+            )
 
     def readers(self) -> tuple[Reader, ...]:
         """The readers, oldest first."""

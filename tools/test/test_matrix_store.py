@@ -5,6 +5,7 @@ import io
 import sqlite3
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -188,6 +189,22 @@ class TestMerge(StoreTestCase):
             self.assertEqual(2, len(list(store.cells())))
             self.assertEqual({KEY: "digest"}, store.digests(other))
 
+    def test_into_what_is_there(self) -> None:
+        """A target that the part has, too, gets its cells; others keep theirs."""
+        part, other_key = self.path.with_name("a.sqlite"), (CELL.file, "Other", "1.0.1")
+        self.fill(part)
+        (older,) = samples.cells_of(".", readers=[READER.name], parameters=())
+        kept = replace(older, test="Other", writer="1.0.1")
+        with MatrixStore(self.path) as store:
+            store.begin(READER)
+            store.save(READER.name, {other_key: "kept", KEY: "older"}, [kept, older])
+        with contextlib.redirect_stdout(io.StringIO()):
+            main(["merge", str(part), "--store", str(self.path)])
+
+        with MatrixStore(self.path) as store:
+            self.assertCountEqual([CELL, kept], store.cells())
+            self.assertEqual({KEY: "digest", other_key: "kept"}, store.digests(READER))
+
     def test_same_reader_twice(self) -> None:
         """Two parts with one reader are refused, and nothing is written."""
         parts = [self.path.with_name("a.sqlite"), self.path.with_name("b.sqlite")]
@@ -246,6 +263,16 @@ class TestPack(StoreTestCase):
             self.assertRegex(error, r"packed\.xz: damaged \(.+\); get it anew")
             self.assertFalse(self.path.with_name("other.sqlite").exists())
 
+    def test_other_schema(self) -> None:
+        """A file of a later version of this project is refused, and says of which."""
+        self.fill()
+        with mock.patch("tools.matrix.pack.SCHEMA_VERSION", SCHEMA_VERSION + 1):
+            self.pack()
+        code, error = self.merge()
+
+        self.assertEqual(2, code)
+        self.assertIn(f"its schema is {SCHEMA_VERSION + 1}, not", error)
+
     def test_no_matrix(self) -> None:
         """Without a matrix nothing is written, and an older file stays."""
         self.packed.write_bytes(b"older")
@@ -259,7 +286,7 @@ class TestPack(StoreTestCase):
         self.fill()
         self.packed.write_bytes(b"older")
         full = OSError(28, "No space left on device")
-        with mock.patch("tools.matrix.pack.shutil.copyfileobj", side_effect=full):
+        with mock.patch("tools.matrix.pack.json.dumps", side_effect=full):
             with contextlib.redirect_stderr(io.StringIO()) as error:
                 self.assertEqual(2, self.pack())
         self.assertIn("packed.xz: No space left on device; noth", error.getvalue())
