@@ -1,7 +1,7 @@
 """The command ``pack``: the matrix as one small file, to keep or to hand on.
 
-``merge`` takes such files as it takes matrices.  In one, compressed by xz, the first line
-names the schema; each other line is a column of a table, in JSON: alike stands beside
+``merge`` takes such files as it takes matrices.  In one, compressed by xz, the first
+line names the schema; each other is a column of a table in JSON: alike stands beside
 alike, which makes half of what the SQLite file is compressed.
 """
 
@@ -81,8 +81,8 @@ def _unpack(part: Path, plain: Path) -> None:
         schema = json.loads(next(lines, "{}")).get("schema")
         if schema != SCHEMA_VERSION:
             raise MatrixError(
-                f"{part}: its schema is {schema}, not {SCHEMA_VERSION}; use the version "
-                "of this project that wrote it"
+                f"{part}: its schema is {schema}, not {SCHEMA_VERSION}; use the "
+                "version of this project that wrote it"
             )
         tables: dict[str, dict[str, list[int | str]]] = {name: {} for name in TABLES}
         for line in lines:
