@@ -131,12 +131,13 @@ def find_row(rows: Iterable[KnownBreak], cell: Cell, reader: str) -> KnownBreak 
     name = cell_name(cell.test, {**dict(cell.parameters), "writer": cell.writer})
     for row in rows:
         if row.lists(name, cell.writer or reader, reader):
-            if cell.is_dead or _expects(row, cell.message):
+            if cell.is_dead or expects(row, cell.message):
                 return row
     return None
 
 
-def _expects(row: KnownBreak, message: str) -> bool:
+def expects(row: KnownBreak, message: str) -> bool:
+    """Whether a cell's message is the one that the row lists."""
     # Of a long error the end is cut off, and a blank there.
     is_cut = len(message) >= MESSAGE_LIMIT - 1
     beginning = row.message.partition("*")[0]

@@ -5,12 +5,14 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from common_ledger import LedgerError, load_ledger
+from common_ledger import KnownBreak, LedgerError, load_ledger
+from common_releases import ReleaseRange
 
 from tools.matrix import accept
 from tools.matrix.cells import Cell
 from tools.matrix.errors import MatrixError
 from tools.test import matrix_samples as samples
+from tools.testing.records import MESSAGE_LIMIT, Listing, TorchInfo
 
 HEADER = "test,writers,readers,message,cause,reference\n"
 COMMENT = "# what nn.Module keeps\n"
@@ -98,12 +100,47 @@ class TestAccept(unittest.TestCase):
 
         self.assertEqual(HEADER + COMMENT + row, text)
 
+    def test_long_error(self) -> None:
+        """A message whose end the matrix cut off fits a row that names the end."""
+        row = f"TestModules.*,1.0.1,1.4.0..,{TAIL}".replace("Attr", "Begin*end of Attr")
+        cut = "Begin" + "x" * (MESSAGE_LIMIT - len("Begin"))
+
+        text = self.accept(row, samples.cells_of(".xxxx", message=cut))
+
+        self.assertEqual(HEADER + COMMENT + row, text)
+
+    def test_glob_of_test_names(self) -> None:
+        """Each sign of a glob counts, in the name of a test and beyond it."""
+        for pattern in (
+            f"{samples.TEST[:-1]}?(*)",
+            f"{samples.TEST[:-1]}[{samples.TEST[-1]}](*",
+            f"{samples.TEST}*file=module.pt)",
+        ):
+            row = f"{pattern},1.0.1,1.4.0..,{TAIL}"
+            text = self.accept(row, samples.cells_of(".xxxx"))
+            self.assertEqual(HEADER + COMMENT + row, text)
+
+    def test_reader_with_a_local_version(self) -> None:
+        """What a wheel calls itself beside its release is no part of a new row."""
+        releases = {name: f"{name}+cu121" for name in samples.RELEASES}
+        (row,) = accept.new_rows([], samples.cells_of(".x..."), releases)
+
+        self.assertEqual(("1.0.1", "1.4.0"), row[1:3])
+
+    def test_rows_of_what_is_not_read(self) -> None:
+        """A row of a test without goldens is none that the matrix tells of."""
+        rows = [
+            KnownBreak(test, ReleaseRange(), ReleaseRange(), "E", "c", "r", 2)
+            for test in ("TestA.test_a(*)", "TestA.test_b(x=1)", "TestA.*x=1)")
+        ]
+        told = list(accept.rows_told_of(rows, ["TestA.test_b", "TestB.test_a"]))
+
+        self.assertEqual(["TestA.test_a(*)"], [row.test for row in told])
+
     def test_incomplete_run(self) -> None:
         """A store that lacks a reading is refused, with what to do."""
         store = mock.Mock(path="m.sqlite")
         with (
-            mock.patch.object(accept, "list_suite"),
-            mock.patch.object(accept, "declared_goldens"),
             mock.patch.object(accept, "find_targets"),
             mock.patch.object(
                 accept, "choose_readers", return_value=[mock.Mock(), mock.Mock()]
@@ -113,7 +150,7 @@ class TestAccept(unittest.TestCase):
                 MatrixError, "not complete, 1 of .*tools.matrix run"
             ),
         ):
-            accept._check_complete(store)
+            accept._check_complete(store, Listing(TorchInfo(""), (), ()), ())
 
 
 if __name__ == "__main__":
