@@ -16,8 +16,10 @@ from tools.matrix.cells import Target
 from tools.matrix.errors import MatrixError
 from tools.testing.fingerprint import digest
 
-
 ALL = ReleaseRange()
+
+# It decides which goldens a run reads, not what is found when one is read.
+_READING = "common_reading.py"
 
 
 def find_targets(
@@ -84,7 +86,8 @@ def _records(golden: DeclaredGolden, root: Path) -> Iterator[tuple[str, str]]:
 def sources_digest(root: Path, file: str) -> str:
     """A text for what a test file is made of: itself, its area's helpers, the base.
 
-    ``file`` is relative to the folder that holds ``root``.  The ledger is none of it.
+    ``file`` is relative to the folder that holds ``root``.  The ledger is none of it,
+    nor is what chooses the goldens of a run.
     """
     content = hashlib.sha256()
     for path in (root.parent / file, *_helpers(root, file)):
@@ -94,7 +97,7 @@ def sources_digest(root: Path, file: str) -> str:
 
 def _helpers(root: Path, file: str) -> list[Path]:
     area = root / Path(file).parts[1]
-    helpers = set(root.glob("common_*.py"))
+    helpers = set(root.glob("common_*.py")) - {root / _READING}
     if area.is_dir():
         helpers.update(
             path
