@@ -129,7 +129,7 @@ def picture(grids: Grids) -> str:
             "all": count,
             "percent": 100 * read // count,
         }
-        for (writer, reader), (read, count) in totals.items()
+        for (writer, reader), (read, count) in sorted(totals.items())
         if count
     ]
     return _template("overview.svg.j2").render(

@@ -76,6 +76,15 @@ class TestGrid(unittest.TestCase):
 
         self.assertIn("1.4.0 reads 0 of 1 cells of 1.0.1", titles)
 
+    def test_order_of_reading(self) -> None:
+        """The picture is the same in whatever order the cells were read."""
+        one, other = (
+            picture(make_grids(cells, samples.RELEASES, [ROW]))
+            for cells in (sample_cells(), sample_cells()[::-1])
+        )
+
+        self.assertEqual(one, other)
+
 
 @unittest.skipUnless(
     shutil.which("chromium") and shutil.which("chromedriver"),
