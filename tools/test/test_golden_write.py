@@ -65,9 +65,10 @@ class TestWrite(GoldenCommandTestCase):
 
     def test_interrupted(self):
         """A writer that was killed is continued: what it had done stays as it was."""
+        only = ("--only", "TestSerialization.test_conv")
         command = [sys.executable, "-m", "tools.golden", "write", "--release", "local"]
         process = subprocess.Popen(
-            [*command, "--into", str(self.folder), "--only", "TestSerialization.test_conv"],
+            [*command, "--into", str(self.folder), *only],
             cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
@@ -77,7 +78,7 @@ class TestWrite(GoldenCommandTestCase):
         before = load_provenance(str(release)).goldens
         (release / ".writing-left").mkdir()
 
-        code, output = self.write_local("--only", "TestSerialization.test_conv")
+        code, output = self.write_local(*only)
 
         after = load_provenance(str(release)).goldens
         self.assertEqual(0, code, output)
