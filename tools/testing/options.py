@@ -128,7 +128,7 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
     add("--writer", dest="writers", metavar="RANGE", type=_releases, default="*",
         help="goldens of these releases: A..B, A.., ..B or A")  # fmt: skip
     add("--quick", action="store_true",
-        help="few writers of each golden: the oldest, in each test another")  # fmt: skip
+        help="of each golden one writer or two")  # fmt: skip
     add("--shard", metavar=("I", "N"), nargs=2, type=_whole_number(1),
         help="part I of N, from 1")  # fmt: skip
     add("--root", metavar="DIR", type=_folder, default=ROOT,
